@@ -1,0 +1,1 @@
+"""What a device stands on: terminals, disk images, networks, file trees."""

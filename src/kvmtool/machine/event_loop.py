@@ -1,0 +1,69 @@
+"""The main thread's loop: waits for descriptors and for other threads."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class EventLoop:
+    """Calls back when descriptors are ready, until `stop`.
+
+    Callbacks run in the thread that called `run`; `call_soon` and `stop` may be called from any
+    thread, `stop` from signal handlers too.
+    """
+
+    def __init__(self) -> None:
+        self._poll = select.poll()
+        self._callbacks: dict[int, Callable[[], None]] = {}
+        self._pending: list[Callable[[], None]] = []
+        self._pending_lock = threading.Lock()
+        self._stopped = False
+        self._wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self.watch(self._wake_fd, select.POLLIN, self._woken)
+
+    def watch(self, fd: int, events: int, callback: Callable[[], None]) -> None:
+        """Call `callback` whenever `fd` has one of `events` (select.POLL*), hung up or failed."""
+        self._poll.register(fd, events)
+        self._callbacks[fd] = callback
+
+    def unwatch(self, fd: int) -> None:
+        """Forget `fd`; it may be one that is not watched."""
+        if self._callbacks.pop(fd, None) is not None:
+            self._poll.unregister(fd)
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Have the loop's thread call `callback`; several calls with the same one may become one."""
+        with self._pending_lock:
+            if callback not in self._pending:
+                self._pending.append(callback)
+        os.eventfd_write(self._wake_fd, 1)
+
+    def stop(self) -> None:
+        """Make `run` return."""
+        self._stopped = True
+        os.eventfd_write(self._wake_fd, 1)
+
+    def run(self) -> None:
+        """Serve until `stop` was called."""
+        while not self._stopped:
+            for fd, _ in self._poll.poll():
+                callback = self._callbacks.get(fd)
+                if callback is not None:
+                    callback()
+
+    def close(self) -> None:
+        """Give the loop's own descriptor up."""
+        os.close(self._wake_fd)
+
+    def _woken(self) -> None:
+        os.eventfd_read(self._wake_fd)
+        with self._pending_lock:
+            pending, self._pending = self._pending, []
+        for callback in pending:
+            callback()

@@ -1,0 +1,5 @@
+"""Guest RAM, and the one checked way to guest-supplied addresses."""
+
+from kvmtool.memory.ram import GuestMemory, MemoryRangeError, RamRegion
+
+__all__ = ["GuestMemory", "MemoryRangeError", "RamRegion"]

@@ -1,0 +1,134 @@
+"""Guest RAM in one memfd, mapped once, and the checked accessor for guest physical addresses."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+
+from kvmtool.errors import BadInput, KvmtoolError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Buffer, Iterable
+
+_KIB = 1024
+_HUGE_PAGE_SHIFT = 26  # MFD_HUGE_SHIFT: memfd_create(2) takes log2 of the page size from here up
+
+
+class MemoryRangeError(KvmtoolError):
+    """An address range that is not wholly inside one region of guest RAM."""
+
+
+class RamRegion:
+    """A contiguous range of guest RAM.
+
+    `gpa` and `size` in bytes; `file_offset` is its place in the memfd; `hva` is its address in
+    this process.
+    """
+
+    __slots__ = ("_map", "_view", "file_offset", "gpa", "hva", "size")
+
+    def __init__(self, gpa: int, size: int, fd: int, file_offset: int) -> None:
+        self.gpa = gpa
+        self.size = size
+        self.file_offset = file_offset
+        self._map = mmap.mmap(fd, size, mmap.MAP_SHARED | mmap.MAP_NORESERVE, offset=file_offset)
+        self._view = memoryview(self._map)
+        self.hva = ctypes.addressof(ctypes.c_char.from_buffer(self._map))
+
+    def view(self, offset: int, size: int) -> memoryview:
+        """Return `size` writable bytes at `offset`, both already checked."""
+        return self._view[offset : offset + size]
+
+
+class GuestMemory:
+    """The RAM of a machine.
+
+    `layout` lists the regions as (gpa, size in bytes), page aligned; they must not overlap.
+    `page_size` other than 0 asks for huge pages of that many bytes. Memory is given by the host
+    as the guest touches it. Raises BadInput where the host cannot give so much.
+    """
+
+    def __init__(self, layout: Iterable[tuple[int, int]], page_size: int = 0) -> None:
+        layout = sorted(layout)
+        total = sum(size for _, size in layout)
+        _check_host_has(total, page_size)
+        flags = os.MFD_CLOEXEC
+        if page_size:
+            flags |= os.MFD_HUGETLB | (page_size.bit_length() - 1) << _HUGE_PAGE_SHIFT
+        try:
+            self.fd = os.memfd_create("guest-ram", flags)
+        except OSError as error:
+            raise BadInput(f"no huge pages of {page_size // _KIB} KiB: {error.strerror}") from None
+        try:
+            os.ftruncate(self.fd, total)
+            self.regions = self._map(layout)
+        except OSError as error:
+            os.close(self.fd)
+            raise BadInput(
+                f"the host cannot map {total // _KIB} KiB of guest RAM: {error.strerror}"
+            ) from None
+        self.size = total
+
+    def _map(self, layout: list[tuple[int, int]]) -> list[RamRegion]:
+        regions: list[RamRegion] = []
+        end = file_offset = 0
+        for gpa, size in layout:
+            if gpa < end:
+                raise ValueError(f"RAM at {gpa:#x} overlaps the RAM that ends at {end:#x}")
+            regions.append(RamRegion(gpa, size, self.fd, file_offset))
+            end = gpa + size
+            file_offset += size
+        return regions
+
+    def view(self, gpa: int, size: int) -> memoryview:
+        """Return the `size` bytes of guest RAM at `gpa`, writable, not copied.
+
+        Raises MemoryRangeError unless they lie inside one region. The guest can change them at
+        any moment: copy first what is looked at twice.
+        """
+        for region in self.regions:
+            offset = gpa - region.gpa
+            if 0 <= offset <= region.size and 0 <= size <= region.size - offset:
+                return region.view(offset, size)
+        raise MemoryRangeError(f"{size:#x} bytes at {gpa:#x} are not guest RAM")
+
+    def read(self, gpa: int, size: int) -> bytes:
+        """Copy `size` bytes out of guest RAM. Raises MemoryRangeError."""
+        return bytes(self.view(gpa, size))
+
+    def write(self, gpa: int, data: Buffer) -> None:
+        """Copy `data` into guest RAM at `gpa`. Raises MemoryRangeError; then nothing is written."""
+        source = memoryview(data).cast("B")
+        self.view(gpa, len(source))[:] = source
+
+    def drop(self, gpa: int, size: int) -> None:
+        """Make the host forget its mapping of whole pages and find them again on the next access.
+
+        The contents stay; second-level translations of the range are gone. Raises
+        MemoryRangeError, also for a range that is not page aligned.
+        """
+        if (gpa | size) % mmap.PAGESIZE:
+            raise MemoryRangeError(f"{size:#x} bytes at {gpa:#x} are not whole pages")
+        self.view(gpa, size)
+        for region in self.regions:
+            if region.gpa <= gpa < region.gpa + region.size:
+                region._map.madvise(mmap.MADV_DONTNEED, gpa - region.gpa, size)
+
+    def close(self) -> None:
+        """Give the memfd up; mappings go when the last view of them does."""
+        os.close(self.fd)
+
+
+def _check_host_has(total: int, page_size: int) -> None:
+    available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if total > available:
+        raise BadInput(
+            f"{total >> 20} MiB of guest RAM are more than the host's {available >> 20} MiB;"
+            " give a smaller -m"
+        )
+    if page_size and total % page_size:
+        raise BadInput(
+            f"{total >> 20} MiB of guest RAM are not whole huge pages of {page_size >> 20} MiB"
+        )

@@ -1,0 +1,158 @@
+"""Writes binding modules from kernel headers: for each a .py of constants and layouts and a .pyi.
+
+Which headers make which module is in MODULES. A layout is written only if the ctypes class made
+from it has the compiler's size and offsets; gaps that ctypes would not make by itself (packed and
+aligned structures) become members.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from types import ModuleType
+from typing import Any
+
+from kvmtool.errors import BadInput
+from kvmtool.uapi import layout
+from kvmtool.uapi.headers import Headers, locate
+from kvmtool.uapi.parse import Declarations, HeaderReader, Member, Record
+from kvmtool.uapi.render import declaration, module_text, stub_text
+
+# Where modules go that are the same on every architecture.
+SHARED = "linux"
+
+
+@dataclass(frozen=True)
+class Module:
+    """A binding module and the headers whose constants and records it holds."""
+
+    name: str
+    headers: tuple[str, ...]
+    shared: bool = True
+
+
+MODULES = (
+    Module("kvm", ("linux/kvm.h", "asm/kvm.h"), shared=False),
+    Module("kvm_para", ("asm/kvm_para.h", "linux/kvm_para.h"), shared=False),
+    Module("bootparam", ("asm/bootparam.h", "asm/setup_data.h"), shared=False),
+    Module("processor_flags", ("asm/processor-flags.h",), shared=False),
+    Module("psci", ("linux/psci.h",)),
+    Module("vhost", ("linux/vhost.h", "linux/vhost_types.h")),
+    Module("vfio", ("linux/vfio.h",)),
+    *(
+        Module(f"virtio_{part}", (f"linux/virtio_{part}.h",))
+        for part in (
+            *("config", "ids", "ring", "pci", "mmio"),
+            *("9p", "balloon", "blk", "bt", "console", "crypto", "fs", "gpio", "gpu", "i2c"),
+            *("input", "iommu", "mem", "net", "pmem", "scsi", "snd", "vsock"),
+        )
+    ),
+)
+
+
+def generate(directory: str, arch: str) -> dict[str, str]:
+    """Return the files made from the headers in `directory`: paths below uapi/, and texts."""
+    headers = locate(directory, arch)
+    files = {f"{arch}/__init__.py": f'"""The kernel\'s user interface on {arch}."""\n'}
+    files[f"{SHARED}/__init__.py"] = (
+        '"""The parts of the kernel\'s user interface that are the same on each architecture."""\n'
+    )
+    for module in MODULES:
+        if headers.find(module.headers[0]) is None:
+            continue
+        folder = SHARED if module.shared else arch
+        declarations, layouts = _bindings(headers, module.headers)
+        where = ", ".join(name for name in module.headers if headers.find(name))
+        if not module.shared:
+            where += f" on {arch}"
+        files[f"{folder}/{module.name}.py"] = module_text(where, declarations, layouts)
+        files[f"{folder}/{module.name}.pyi"] = stub_text(where, declarations)
+    return files
+
+
+def module_from_headers(directory: str, arch: str, header: str) -> ModuleType:
+    """Return a module with the bindings of `header`, as `kvmtool.uapi.from_headers` says."""
+    headers = locate(directory, arch)
+    known = (module.headers for module in MODULES if header in module.headers)
+    names = next(known, (header,))
+    if headers.find(header) is None:
+        raise BadInput(f"{directory} has no {header} for {arch}")
+    declarations, layouts = _bindings(headers, names)
+    name = os.path.splitext(os.path.basename(header))[0].replace("-", "_")
+    module = ModuleType(f"kvmtool.uapi.{name}")
+    exec(module_text(header, declarations, layouts), vars(module))
+    return module
+
+
+def _bindings(headers: Headers, names: tuple[str, ...]) -> tuple[Declarations, dict[str, str]]:
+    declarations = HeaderReader(headers, names).read()
+    records = {record.name: record for record in _in_order(declarations.records)}
+    layouts: dict[str, str] = {}
+    namespace: dict[str, Any] = {"__name__": "kvmtool.uapi.check"}
+    for name, record in records.items():
+        if name in declarations.constants:
+            raise BadInput(f"{name} is both a record and a constant in {names[0]}")
+        layouts[name] = _layout(record, record.members)
+        if not _is_right(record, layouts, namespace):
+            namespace.pop(name, None)
+            layouts[name] = "packed " + _layout(record, _without_gaps(record, namespace))
+            if not _is_right(record, layouts, namespace):
+                raise BadInput(f"ctypes cannot lay out {name} as the compiler does")
+    return Declarations(declarations.constants, records), layouts
+
+
+def _in_order(records: dict[str, Record]) -> list[Record]:
+    """Return the records, each after those that it holds."""
+    ordered: dict[str, Record] = {}
+
+    def visit(record: Record) -> None:
+        for member in record.members:
+            if member.kind in records:
+                visit(records[member.kind])
+        ordered.setdefault(record.name, record)
+
+    for record in records.values():
+        visit(record)
+    return list(ordered.values())
+
+
+def _is_right(record: Record, layouts: dict[str, str], namespace: dict[str, Any]) -> bool:
+    try:
+        made = layout.record(record.name, layouts, namespace)
+    except ImportError:
+        return False
+    for member in record.members:
+        field = getattr(made, member.name)
+        offset = field.offset * 8
+        if member.width is not None:
+            offset += field.size & 0xFFFF
+        if offset != member.offset_bits:
+            return False
+    return True
+
+
+def _layout(record: Record, members: Sequence[Member]) -> str:
+    kind = "union" if record.is_union else "struct"
+    return f"{kind} {record.size}: {'; '.join(map(declaration, members))}".rstrip()
+
+
+def _without_gaps(record: Record, namespace: dict[str, Any]) -> list[Member]:
+    """Return the members of a record with bytes where the compiler left some out."""
+    if record.is_union:
+        return [*record.members, Member("u8", "_pad0", (record.size,), 0)]
+    filled: list[Member] = []
+    position = 0
+    end = Member("u8", "end", (), record.size * 8)
+    for member in (*record.members, end):
+        gap = (member.offset_bits - position) // 8
+        if gap > 0 and member.width is None:
+            filled.append(Member("u8", f"_pad{len(filled)}", (gap,), position))
+        if member is not end:
+            filled.append(member)
+        size = ctypes.sizeof(layout.SCALARS.get(member.kind) or namespace[member.kind])
+        bits = size * 8 * prod(member.dimensions) if member.width is None else member.width
+        position = member.offset_bits + bits
+    return filled

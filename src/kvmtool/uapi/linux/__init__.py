@@ -1,0 +1,1 @@
+"""The parts of the kernel's user interface that are the same on each architecture."""

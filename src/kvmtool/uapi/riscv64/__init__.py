@@ -1,0 +1,1 @@
+"""The kernel's user interface on riscv64."""

@@ -1,0 +1,1 @@
+"""These tests need a /dev/kvm, but not one that can boot Linux."""
