@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import struct
 
-from kvmtool.boot.image import ImageFile, Memory, Segment, check_range, load
+from kvmtool.boot.image import ImageFile, Segment, check_range, load
 from kvmtool.errors import BadInput
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kvmtool.boot.image import Memory
 
 _SECTOR = 512
 _HEADER_START = 0x1F1
@@ -75,7 +79,9 @@ class BzImage:
     def _check(self) -> None:
         name = self.file.name
         if len(self.setup_header) < 0x238 + 4 - _HEADER_START:
-            raise BadInput(f"{name} has a setup header of {len(self.setup_header)} bytes: too short")
+            raise BadInput(
+                f"{name} has a setup header of {len(self.setup_header)} bytes: too short"
+            )
         end = self.kernel_offset + self.kernel_size
         if end > self.file.size:
             raise BadInput(

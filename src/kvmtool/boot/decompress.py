@@ -111,7 +111,10 @@ def _lzop_header(data: bytes) -> tuple[int, int, int]:
 
 
 def _lz4(data: bytes, limit: int) -> tuple[bytes, bytes]:
-    from lz4.block import LZ4BlockError, decompress
+    from lz4.block import (  # type: ignore[import-untyped]  # lz4 ships no types
+        LZ4BlockError,
+        decompress,
+    )
 
     parts: list[bytes] = []
     total = 0
@@ -214,7 +217,7 @@ def decompress(data: bytes, limit: int, name: str) -> bytes:
         content, rest = _UNPACK[kind](data, limit)
     except ImportError as error:
         raise BadInput(
-            f"{name} has a payload in {kind}: the Python package {error.name} is needed to unpack it"
+            f"{name} has a payload in {kind}; to unpack it, install the Python package {error.name}"
         ) from None
     except _Corrupt as error:
         raise BadInput(f"{name} has a corrupt or truncated {kind} payload: {error}") from None

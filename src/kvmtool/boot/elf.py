@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import struct
 
-from kvmtool.boot.image import ImageFile, Memory, Segment, check_range, load
+from kvmtool.boot.image import ImageFile, Segment, check_range, load
 from kvmtool.errors import BadInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from kvmtool.boot.image import Source
+    from kvmtool.boot.image import Memory, Source
 
 MAGIC = b"\x7fELF"
 EM_386 = 3
@@ -135,9 +135,8 @@ class ElfHeaders:
         form = _HEADER[self.is_64bit]
         if len(head) < 16 + form.size:
             raise BadInput(f"{name} is truncated: its ELF header ends at byte {len(head)}")
-        kind, self.machine, _, self.entry, table, _, _, _, entry_size, count = form.unpack_from(
-            head, 16
-        )
+        fields: tuple[int, ...] = form.unpack_from(head, 16)
+        kind, self.machine, _, self.entry, table, _, _, _, entry_size, count = fields
         if kind != _ET_EXEC:
             what = _TYPES.get(kind, f"of type {kind}")
             raise BadInput(f"{name} is an ELF file, but {what}, not a kernel")
@@ -152,7 +151,9 @@ class ElfHeaders:
                 _check_load(source, index, header)
         self.notes = [h for h in headers if h.type == _PT_NOTE]
 
-    def _table(self, source: Source, table: int, entry_size: int, count: int) -> list[ProgramHeader]:
+    def _table(
+        self, source: Source, table: int, entry_size: int, count: int
+    ) -> list[ProgramHeader]:
         form = _PHDR_64 if self.is_64bit else _PHDR_32
         if count > _MOST_HEADERS:
             raise BadInput(f"{source.name} has {count} program headers; at most {_MOST_HEADERS}")
@@ -234,7 +235,7 @@ def _find_pvh_note(notes: bytes, align: int) -> int | None:
         start = offset + (12 + name_size + align - 1) // align * align
         if kind == _XEN_PHYS32_ENTRY and name == b"Xen\0":
             value = notes[start : start + size]
-            # Linux has a 4-byte description up to 6.12 and an 8-byte one on x86-64 before.
+            # "Numeric types are either 4 or 8 bytes" (elfnote.h); Linux has used both.
             return int.from_bytes(value, "little") if len(value) in (4, 8) else None
         offset = start + (size + align - 1) // align * align
     return None

@@ -5,8 +5,12 @@ That is where kvmtool's C program puts what has no bzImage header.
 
 from __future__ import annotations
 
-from kvmtool.boot.image import ImageFile, Memory, Segment, load
+from kvmtool.boot.image import ImageFile, Segment, load
 from kvmtool.errors import BadInput
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kvmtool.boot.image import Memory
 
 SEGMENT = 0x1000
 LOAD_ADDRESS = SEGMENT << 4

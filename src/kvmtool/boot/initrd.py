@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from kvmtool.boot.image import ImageFile, Memory, guest_range
+from kvmtool.boot.image import ImageFile, guest_range
 from kvmtool.errors import BadInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from kvmtool.boot.image import Memory
 
 _PAGE = 4096
 _ALIGN = 4  # the kernel looks for the next archive at the next 4-byte boundary

@@ -6,14 +6,14 @@ import struct
 
 from kvmtool import log
 from kvmtool.boot import elf
-from kvmtool.boot.image import ImageFile, Memory, Segment, check_range, load
+from kvmtool.boot.image import ImageFile, Segment, check_range, load
 from kvmtool.errors import BadInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kvmtool.boot.image import Source
+    from kvmtool.boot.image import Memory, Source
 
 HEADER_MAGIC = 0x1BADB002
 ENTRY_EAX = 0x2BADB002

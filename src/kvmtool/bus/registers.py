@@ -8,8 +8,8 @@
         def _read(self) -> int:
             return self._ram[self.index & 0x7F]
 
-A register without a handler keeps what is written to it and reads back the same.  On an instance
-`cmos.index` is the stored value, a plain int; on the class it is the declaration.  A declaration
+A register without a handler keeps what is written to it and reads back the same. On an instance
+`cmos.index` is the stored value, a plain int; on the class it is the declaration. A declaration
 is checked when the class is made; at run time there are only bound methods in the space's table.
 """
 
@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, ClassVar, TypeVar, overload
 
-    ReadHandler = TypeVar("ReadHandler", bound=Callable[[Any], int])
-    WriteHandler = TypeVar("WriteHandler", bound=Callable[[Any, int], None])
-
     from kvmtool.bus.space import AddressSpace
 
+    ReadHandler = TypeVar("ReadHandler", bound=Callable[[Any], int])
+    WriteHandler = TypeVar("WriteHandler", bound=Callable[[Any, int], None])
 
 _WIDTHS = (1, 2, 4, 8)
 _ACCESSES = ("rw", "r", "w")
@@ -169,7 +168,7 @@ class RegisterBank:
             self._load_reset_values()
 
     def attach(self, space: AddressSpace, base: int) -> None:
-        """Claim every register in `space`, from address `base`; a claim already there is an error."""
+        """Claim every register in `space`, from address `base`; ValueError on a claimed address."""
         for register in self.registers:
             space.claim_register(
                 base + register.offset,
@@ -190,17 +189,17 @@ class RegisterBank:
         if register._readers:
             handler: Callable[[], int] = register._readers[0].__get__(self)
             return lambda: handler() & mask
-        values, name = self.__dict__, register.name
-        return lambda: values[name] & mask
+        name = register.name
+        return lambda: getattr(self, name) & mask
 
     def _writer(self, register: Register) -> Callable[[int], None]:
         if register._writers:
             # The space passes no more bits than the register has, so nothing stands in between.
             handler: Callable[[int], None] = register._writers[0].__get__(self)
             return handler
-        values, name, mask = self.__dict__, register.name, register.mask
+        name, mask = register.name, register.mask
 
         def store(value: int) -> None:
-            values[name] = value & mask
+            setattr(self, name, value & mask)
 
         return store

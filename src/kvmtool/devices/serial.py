@@ -1,8 +1,8 @@
 """16550A serial port (National Semiconductor PC16550D data sheet, 1995, section 8).
 
 The line is a byte stream to the host: bytes go out at once, so the transmitter is always empty,
-and line settings (baud rate, word length, parity) are stored without effect.  The modem at the
-other end is always there: CTS, DSR and DCD are on.  Four character times are no time at all here:
+and line settings (baud rate, word length, parity) are stored without effect. The modem at the
+other end is always there: CTS, DSR and DCD are on. Four character times are no time at all here:
 the receive time-out is pending as soon as fewer bytes than the trigger level wait.
 """
 
@@ -30,7 +30,7 @@ _MCR_DTR, _MCR_RTS, _MCR_OUT1, _MCR_OUT2, _MCR_LOOP = 0x01, 0x02, 0x04, 0x08, 0x
 
 _LSR_DR, _LSR_OE, _LSR_BI, _LSR_THRE, _LSR_TEMT, _LSR_FIFO = 0x01, 0x02, 0x10, 0x20, 0x40, 0x80
 _LSR_ERRORS = 0x1E
-# Above the register's eight bits: the host has bytes for a guest that has not asked for any.
+# Above the register's eight bits, which is all that a guest sees: the host has more to send.
 _LSR_HOST_WAITS = 0x100
 _LSR_SLOW = _LSR_ERRORS | _LSR_HOST_WAITS
 
@@ -45,8 +45,8 @@ _POLLS_OF_A_READER = 64
 class Serial(RegisterBank, name="serial"):
     """A port whose transmitted bytes go to `output`, and whose input comes through `receive`.
 
-    `irq` is called with 1 or 0 when the interrupt output changes.  `output` gets one byte at a
-    time on a vCPU thread, with the port locked: it must not block for long.  `on_room`, if set,
+    `irq` is called with 1 or 0 when the interrupt output changes. `output` gets one byte at a
+    time on a vCPU thread, with the port locked: it must not block for long. `on_room`, if set,
     is called the same way when a `receive` that took less than it was given is worth repeating.
     """
 
@@ -55,8 +55,8 @@ class Serial(RegisterBank, name="serial"):
     iir = Register(2, doc="interrupt identification when read, FIFO control when written")
     lcr = Register(3, doc="line control; bit 7 (DLAB) shows the divisor at offsets 0 and 1")
     mcr = Register(4, doc="modem control")
-    lsr = Register(5, reset=_LSR_THRE | _LSR_TEMT, doc="line status")
-    msr = Register(6, reset=_MSR_CTS | _MSR_DSR | _MSR_DCD, doc="modem status")
+    lsr = Register(5, access="r", reset=_LSR_THRE | _LSR_TEMT, doc="line status")
+    msr = Register(6, access="r", reset=_MSR_CTS | _MSR_DSR | _MSR_DCD, doc="modem status")
     scr = Register(7, doc="scratch, without effect")
 
     def __init__(
@@ -79,16 +79,16 @@ class Serial(RegisterBank, name="serial"):
         self._thre_pending = False
         self._identification = _IIR_NONE
         self._direct = True
-        self._host_waits = False
         self._polls = 0
 
     def reset(self) -> None:
         """Master reset (data sheet, table III), which also drops the bytes not read yet."""
         with self.lock:
+            host_waits = self.lsr & _LSR_HOST_WAITS
             super().reset()
             self._power_up()
+            self.lsr |= host_waits
             self._update()
-            self._offer_room()
 
     # --- the host's side -------------------------------------------------------------------
 
@@ -99,14 +99,14 @@ class Serial(RegisterBank, name="serial"):
         loops back, so input that is there before the guest's driver is not lost.
         """
         with self.lock:
-            room = self._room()
-            taken = data[:room]
-            self._received += taken
-            if taken:
-                self._arrived()
-            self._host_waits = len(taken) < len(data)
-            if self._host_waits and not self._listening():
+            taken = data[: self._room()]
+            if len(taken) < len(data):
                 self.lsr |= _LSR_HOST_WAITS
+            else:
+                self.lsr &= ~_LSR_HOST_WAITS
+            if taken:
+                self._received += taken
+                self._arrived()
             return len(taken)
 
     def send_break(self) -> bool:
@@ -129,8 +129,7 @@ class Serial(RegisterBank, name="serial"):
         return max(0, self._depth() - len(self._received))
 
     def _offer_room(self) -> None:
-        if self._host_waits and self._room():
-            self._host_waits = False
+        if self.lsr & _LSR_HOST_WAITS and self._room():
             self.lsr &= ~_LSR_HOST_WAITS
             if self.on_room is not None:
                 self.on_room()
@@ -162,7 +161,7 @@ class Serial(RegisterBank, name="serial"):
             self.lsr &= ~_LSR_DR
 
     def _clear_received(self) -> None:
-        self._received.clear()
+        self._received = []
         self.lsr &= ~(_LSR_DR | _LSR_FIFO)
 
     @data.on_read
@@ -250,17 +249,14 @@ class Serial(RegisterBank, name="serial"):
     def _write_fcr(self, value: int) -> None:
         fifos = bool(value & _FCR_ENABLE)
         # The other bits count only together with the enable bit (data sheet, 8.6.4).
-        clear = fifos != self._fifos or (fifos and value & _FCR_CLEAR_RX)
-        if clear:
-            # Linux enables receive interrupts before the FIFOs: the byte that a host puts into
-            # the moment between arrives again instead of being lost with the change of mode.
-            again = (
-                []
-                if value & _FCR_CLEAR_RX or not fifos or self.mcr & _MCR_LOOP
-                else [entry for entry in self._received if entry <= 0xFF]
-            )
+        if fifos and value & _FCR_CLEAR_RX:
             self._clear_received()
-            self._received += again
+        elif fifos != self._fifos:
+            # Changing the mode clears too. Linux enables receive interrupts before the FIFOs: a
+            # byte that the host sent into the moment between arrives again.
+            arrive_again = self._received if fifos and not self.mcr & _MCR_LOOP else []
+            self._clear_received()
+            self._received = arrive_again[:1]
         self._fifos = fifos
         self._trigger = _TRIGGER_LEVELS[value >> 6] if fifos else 1
         self._arrived()
@@ -320,13 +316,9 @@ class Serial(RegisterBank, name="serial"):
             self.lsr &= ~(_LSR_ERRORS | _LSR_FIFO)
             self._show_top()
             self._update()
-        if value & _LSR_HOST_WAITS:
+        if value & _LSR_HOST_WAITS and self._polls < _POLLS_OF_A_READER:
             self._polls += 1
             self._offer_room()
-
-    @lsr.on_write
-    def _write_lsr(self, value: int) -> None:
-        """Factory test only (data sheet, 8.6.3): ignored."""
 
     @msr.on_read
     def _read_msr(self) -> int:
@@ -335,7 +327,3 @@ class Serial(RegisterBank, name="serial"):
             self.msr = value & ~_MSR_DELTAS
             self._update()
         return value
-
-    @msr.on_write
-    def _write_msr(self, value: int) -> None:
-        """The lines are the other end's: ignored."""

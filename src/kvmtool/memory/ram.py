@@ -33,7 +33,7 @@ class RamRegion:
         self.gpa = gpa
         self.size = size
         self.file_offset = file_offset
-        self._map = mmap.mmap(fd, size, mmap.MAP_SHARED | mmap.MAP_NORESERVE, offset=file_offset)
+        self._map = mmap.mmap(fd, size, offset=file_offset)
         self._view = memoryview(self._map)
         self.hva = ctypes.addressof(ctypes.c_char.from_buffer(self._map))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import keyword
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kvmtool.errors import BadInput
@@ -65,7 +65,9 @@ class HeaderReader:
         self._kinds = self._cindex.CursorKind
         self._types = self._cindex.TypeKind
         self._headers = headers
-        self._includes = "".join(f"#include <{name}>\n" for name in names if headers.find(name))
+        # Some headers use _IO and its like, and leave it to the program to include them.
+        wanted = ("linux/ioctl.h", *names)
+        self._includes = "".join(f"#include <{name}>\n" for name in wanted if headers.find(name))
         self._owned = {os.path.realpath(path) for name in names if (path := headers.find(name))}
         self._records: dict[str, Record] = {}
         self._names: dict[str, str] = {}
@@ -174,7 +176,7 @@ class HeaderReader:
                 unnamed += 1
             if keyword.iskeyword(field_name):
                 field_name += "_"
-            members.append(self._member(field, field_name, name, outer))
+            members += self._without_wrapper(self._member(field, field_name, name, outer))
         if name in self._records:
             raise BadInput(f"two different records would both be called {name}")
         is_union = cursor.kind == self._kinds.UNION_DECL
@@ -203,9 +205,30 @@ class HeaderReader:
         else:
             base, extra = self._scalar(kind)
             dimensions += extra
+            if base == "char" and dimensions:
+                # Arrays of char hold registers as often as text, and c_char would end at a zero.
+                base = "u8"
         width = field.get_bitfield_width() if field.is_bitfield() else None
         offset = field.get_field_offsetof()
         return Member(base, name, tuple(dimensions), offset, width)
+
+    def _without_wrapper(self, member: Member) -> list[Member]:
+        """Return the flexible array that `__DECLARE_FLEX_ARRAY` wraps in an anonymous structure.
+
+        The wrapper has no size: an empty structure and the array (linux/stddef.h).
+        """
+        wrapper = self._records.get(member.kind)
+        if not member.name.startswith(ANONYMOUS) or wrapper is None or wrapper.size:
+            return [member]
+        inner = []
+        for held in wrapper.members:
+            empty = self._records.get(held.kind)
+            if empty is not None and not empty.members:
+                del self._records[held.kind]
+            else:
+                inner.append(replace(held, offset_bits=member.offset_bits + held.offset_bits))
+        del self._records[wrapper.name]
+        return inner
 
     def _scalar(self, kind: Any) -> tuple[str, list[int]]:
         canonical = kind.get_canonical()

@@ -112,8 +112,6 @@ def _stub_members(record: Record, records: dict[str, Record]) -> dict[str, str]:
 def _annotation(member: Member) -> str:
     if not member.dimensions:
         return _VALUES.get(member.kind, member.kind)
-    if member.kind == "char" and len(member.dimensions) == 1:
-        return "bytes"
     text = _CTYPES.get(member.kind, member.kind)
     for _ in member.dimensions:
         text = f"Array[{text}]"

@@ -92,7 +92,7 @@ def build(
     return bytes(tables), base
 
 
-def _checksum(data: bytes) -> int:
+def _checksum(data: bytes | bytearray) -> int:
     return -sum(data) & 0xFF
 
 
@@ -135,9 +135,7 @@ def _fadt(facs: int, dsdt: int) -> bytes:
 
     SMI_CMD 0 says that the machine is in ACPI mode for ever.
     """
-    flags = (
-        _WBINVD | _PROC_C1 | _NO_FIXED_SLEEP_BUTTON | _NO_FIXED_RTC_WAKE | _RESET_REG_SUP
-    )
+    flags = _WBINVD | _PROC_C1 | _NO_FIXED_SLEEP_BUTTON | _NO_FIXED_RTC_WAKE | _RESET_REG_SUP
     boot_flags = _LEGACY_DEVICES | _8042 | _VGA_NOT_PRESENT | _NO_PCIE_ASPM
     absent = bytes(12)
     return _table(
@@ -173,9 +171,7 @@ def _madt(apic_ids: Sequence[int]) -> bytes:
             entries.append(struct.pack("<BBHIII", 9, 16, 0, apic_id, _ENABLED, uid))
     # KVM's IOAPIC has id 0 after reset.
     entries.append(struct.pack("<BBBxII", 1, 12, 0, board.IOAPIC, 0))
-    entries.append(
-        struct.pack("<BBBBIH", 2, 10, 0, board.TIMER_IRQ, board.TIMER_IOAPIC_PIN, 0)
-    )
+    entries.append(struct.pack("<BBBBIH", 2, 10, 0, board.TIMER_IRQ, board.TIMER_IOAPIC_PIN, 0))
     entries.append(
         struct.pack("<BBBBIH", 2, 10, 0, board.SCI_IRQ, board.SCI_IRQ, _LEVEL_ACTIVE_HIGH)
     )
@@ -187,9 +183,7 @@ def _madt(apic_ids: Sequence[int]) -> bytes:
 
 
 def _mcfg() -> bytes:
-    return _table(
-        b"MCFG", 1, struct.pack("<8xQHBB4x", board.ECAM, 0, 0, board.PCI_LAST_BUS)
-    )
+    return _table(b"MCFG", 1, struct.pack("<8xQHBB4x", board.ECAM, 0, 0, board.PCI_LAST_BUS))
 
 
 def _dsdt(cpu_count: int, pci_mmio64: tuple[int, int], mouse: bool) -> bytes:
@@ -294,9 +288,7 @@ def _osc() -> bytes:
                 aml.not_(aml.equal(aml.arg(1), 1)),
                 aml.bit_or(status, _OSC_UNKNOWN_REVISION, status),
             ),
-            aml.if_(
-                aml.not_(aml.equal(granted, control)), aml.bit_or(status, _OSC_MASKED, status)
-            ),
+            aml.if_(aml.not_(aml.equal(granted, control)), aml.bit_or(status, _OSC_MASKED, status)),
             aml.store(granted, control),
         ),
         aml.else_(aml.bit_or(status, _OSC_UNKNOWN_UUID, status)),

@@ -11,6 +11,18 @@ _GIB = 1 << 30
 
 # Guest physical addresses
 
+GDT = 0x500
+"""Descriptors for the first instructions; images load their own soon."""
+BOOT_PARAMS = 0x7000
+"""Linux's zero page, or the start information of other protocols; one page."""
+BOOT_STACK = 0x8FF0
+"""Stack pointer at entry; the page below is the stack."""
+PAGE_TABLES = 0x9000
+"""Six pages that map the first 4 GiB one to one, for entry in 64-bit mode."""
+BOOT_CMDLINE = 0x20000
+"""Kernel command line, up to 64 KiB."""
+EBDA = 0x9FC00
+"""End of the low RAM that the memory map offers, where a PC's extended BIOS data begins."""
 ACPI_TABLES = 0xE0000
 """RSDP first, in the range that operating systems search for it (ACPI 6.5, 5.2.5.1)."""
 ACPI_TABLES_SIZE = 0x20000

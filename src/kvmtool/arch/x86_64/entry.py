@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 
-from kvmtool.arch.x86_64 import board
+from kvmtool.arch.x86_64 import low_ram
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,19 +57,19 @@ def enter_protected_mode(
 
 def enter_long_mode(vcpu: Vcpu, memory: GuestMemory, entry: int, *, rsi: int) -> None:
     """Start at physical address `entry` in 64-bit mode, the first 4 GiB mapped one to one."""
-    _write_identity_map(memory, board.PAGE_TABLES)
+    _write_identity_map(memory, low_ram.PAGE_TABLES)
     sregs = vcpu.get_sregs()
     _flatten(sregs.cs, _CODE_SELECTOR, _CODE, is_32_bit=False)
     for register in (sregs.ds, sregs.es, sregs.ss, sregs.fs, sregs.gs):
         _flatten(register, _DATA_SELECTOR, _DATA, is_32_bit=True)
     _make_task_state(sregs.tr)
     _load_gdt(memory, sregs.gdt, long_mode=True)
-    sregs.cr3 = board.PAGE_TABLES
+    sregs.cr3 = low_ram.PAGE_TABLES
     sregs.cr4 = _CR4_PAE
     sregs.cr0 = _CR0_PE | _CR0_MP | _CR0_ET | _CR0_NE | _CR0_WP | _CR0_PG
     sregs.efer = _EFER_LME | _EFER_LMA
     vcpu.set_sregs(sregs)
-    _set_registers(vcpu, rip=entry, rsi=rsi, rsp=board.BOOT_STACK)
+    _set_registers(vcpu, rip=entry, rsi=rsi, rsp=low_ram.BOOT_STACK)
 
 
 def _set_registers(vcpu: Vcpu, **values: int) -> None:
@@ -113,8 +113,8 @@ def _load_gdt(memory: GuestMemory, table: object, *, long_mode: bool) -> None:
     """Write the descriptors that the cached segments stand for, for images that reload them."""
     code = 0x00AF9B000000FFFF if long_mode else 0x00CF9B000000FFFF
     descriptors = (0, 0, code, 0x00CF93000000FFFF, 0x00008B0000000067, 0)
-    memory.write(board.GDT, struct.pack("<6Q", *descriptors))
-    table.base = board.GDT  # type: ignore[attr-defined]
+    memory.write(low_ram.GDT, struct.pack("<6Q", *descriptors))
+    table.base = low_ram.GDT  # type: ignore[attr-defined]
     table.limit = len(descriptors) * 8 - 1  # type: ignore[attr-defined]
 
 

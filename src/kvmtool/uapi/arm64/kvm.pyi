@@ -803,7 +803,7 @@ class kvm_irq_level(Structure):
     level: int
 
 class kvm_irqchip_chip(Union):
-    dummy: bytes
+    dummy: Array[c_uint8]
 
 class kvm_irqchip(Structure):
     chip_id: int
@@ -1044,11 +1044,11 @@ class kvm_run_anon0(Union):
     riscv_csr: kvm_run_riscv_csr
     notify: kvm_run_notify
     memory_fault: kvm_run_memory_fault
-    padding: bytes
+    padding: Array[c_uint8]
 
 class kvm_run_s(Union):
     regs: kvm_sync_regs
-    padding: bytes
+    padding: Array[c_uint8]
 
 class kvm_run(Structure):
     request_interrupt_window: int
@@ -1090,7 +1090,7 @@ class kvm_run(Structure):
     riscv_csr: kvm_run_riscv_csr
     notify: kvm_run_notify
     memory_fault: kvm_run_memory_fault
-    padding: bytes
+    padding: Array[c_uint8]
     kvm_valid_regs: int
     kvm_dirty_regs: int
     s: kvm_run_s
@@ -1116,16 +1116,9 @@ class kvm_coalesced_mmio(Structure):
     pio: int
     data: Array[c_uint8]
 
-class kvm_coalesced_mmio_ring___empty_coalesced_mmio(Structure): ...
-
-class kvm_coalesced_mmio_ring_anon0(Structure):
-    __empty_coalesced_mmio: kvm_coalesced_mmio_ring___empty_coalesced_mmio
-    coalesced_mmio: Array[kvm_coalesced_mmio]
-
 class kvm_coalesced_mmio_ring(Structure):
     first: int
     last: int
-    __empty_coalesced_mmio: kvm_coalesced_mmio_ring___empty_coalesced_mmio
     coalesced_mmio: Array[kvm_coalesced_mmio]
 
 class kvm_translation(Structure):
@@ -1160,15 +1153,8 @@ class kvm_clear_dirty_log(Structure):
     dirty_bitmap: int | None
     padding2: int
 
-class kvm_signal_mask___empty_sigset(Structure): ...
-
-class kvm_signal_mask_anon0(Structure):
-    __empty_sigset: kvm_signal_mask___empty_sigset
-    sigset: Array[c_uint8]
-
 class kvm_signal_mask(Structure):
     len: int
-    __empty_sigset: kvm_signal_mask___empty_sigset
     sigset: Array[c_uint8]
 
 class kvm_tpr_access_ctl(Structure):
@@ -1247,16 +1233,9 @@ class kvm_irq_routing_entry(Structure):
     pad: int
     u: kvm_irq_routing_entry_u
 
-class kvm_irq_routing___empty_entries(Structure): ...
-
-class kvm_irq_routing_anon0(Structure):
-    __empty_entries: kvm_irq_routing___empty_entries
-    entries: Array[kvm_irq_routing_entry]
-
 class kvm_irq_routing(Structure):
     nr: int
     flags: int
-    __empty_entries: kvm_irq_routing___empty_entries
     entries: Array[kvm_irq_routing_entry]
 
 class kvm_irqfd(Structure):
@@ -1284,15 +1263,8 @@ class kvm_dirty_tlb(Structure):
     bitmap: int
     num_dirty: int
 
-class kvm_reg_list___empty_reg(Structure): ...
-
-class kvm_reg_list_anon0(Structure):
-    __empty_reg: kvm_reg_list___empty_reg
-    reg: Array[c_uint64]
-
 class kvm_reg_list(Structure):
     n: int
-    __empty_reg: kvm_reg_list___empty_reg
     reg: Array[c_uint64]
 
 class kvm_one_reg(Structure):
@@ -1343,20 +1315,13 @@ class kvm_stats_header(Structure):
     desc_offset: int
     data_offset: int
 
-class kvm_stats_desc___empty_name(Structure): ...
-
-class kvm_stats_desc_anon0(Structure):
-    __empty_name: kvm_stats_desc___empty_name
-    name: bytes
-
 class kvm_stats_desc(Structure):
     flags: int
     exponent: int
     size: int
     offset: int
     bucket_size: int
-    __empty_name: kvm_stats_desc___empty_name
-    name: bytes
+    name: Array[c_uint8]
 
 class kvm_memory_attributes(Structure):
     address: int

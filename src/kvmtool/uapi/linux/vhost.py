@@ -105,7 +105,7 @@ _LAYOUTS = {
     ),
     "vhost_memory": "struct 8: u32 nregions; u32 padding; vhost_memory_region regions[0]",
     "vhost_scsi_target": (
-        "struct 232: s32 abi_version; char vhost_wwpn[224]; u16 vhost_tpgt; u16 reserved"
+        "struct 232: s32 abi_version; u8 vhost_wwpn[224]; u16 vhost_tpgt; u16 reserved"
     ),
     "vhost_vdpa_config": "struct 8: u32 off; u32 len; u8 buf[0]",
     "vhost_vdpa_iova_range": "struct 16: u64 first; u64 last",

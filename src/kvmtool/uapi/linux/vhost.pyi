@@ -149,7 +149,7 @@ class vhost_memory(Structure):
 
 class vhost_scsi_target(Structure):
     abi_version: int
-    vhost_wwpn: bytes
+    vhost_wwpn: Array[c_uint8]
     vhost_tpgt: int
     reserved: int
 

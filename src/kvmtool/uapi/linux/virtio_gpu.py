@@ -125,7 +125,7 @@ _LAYOUTS = {
         "u32 flags; u32 padding"
     ),
     "virtio_gpu_ctx_create": (
-        "struct 96: virtio_gpu_ctrl_hdr hdr; u32 nlen; u32 context_init; char debug_name[64]"
+        "struct 96: virtio_gpu_ctrl_hdr hdr; u32 nlen; u32 context_init; u8 debug_name[64]"
     ),
     "virtio_gpu_ctx_destroy": "struct 24: virtio_gpu_ctrl_hdr hdr",
     "virtio_gpu_ctx_resource": "struct 32: virtio_gpu_ctrl_hdr hdr; u32 resource_id; u32 padding",

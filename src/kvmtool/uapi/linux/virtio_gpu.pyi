@@ -199,7 +199,7 @@ class virtio_gpu_ctx_create(Structure):
     hdr: virtio_gpu_ctrl_hdr
     nlen: int
     context_init: int
-    debug_name: bytes
+    debug_name: Array[c_uint8]
 
 class virtio_gpu_ctx_destroy(Structure):
     hdr: virtio_gpu_ctrl_hdr

@@ -14,7 +14,7 @@ _LAYOUTS = {
     "virtio_input_absinfo": "struct 20: u32 min; u32 max; u32 fuzz; u32 flat; u32 res",
     "virtio_input_devids": "struct 8: u16 bustype; u16 vendor; u16 product; u16 version",
     "virtio_input_config_u": (
-        "union 128: char string[128]; u8 bitmap[128]; virtio_input_absinfo abs; "
+        "union 128: u8 string[128]; u8 bitmap[128]; virtio_input_absinfo abs; "
         "virtio_input_devids ids"
     ),
     "virtio_input_config": (

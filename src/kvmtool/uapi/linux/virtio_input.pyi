@@ -25,7 +25,7 @@ class virtio_input_devids(Structure):
     version: int
 
 class virtio_input_config_u(Union):
-    string: bytes
+    string: Array[c_uint8]
     bitmap: Array[c_uint8]
     abs: virtio_input_absinfo
     ids: virtio_input_devids

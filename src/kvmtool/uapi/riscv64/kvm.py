@@ -687,7 +687,7 @@ _LAYOUTS = {
     ),
     "kvm_irq_level_anon0": "union 4: u32 irq; s32 status",
     "kvm_irq_level": "struct 8: kvm_irq_level_anon0 anon0; u32 level",
-    "kvm_irqchip_chip": "union 512: char dummy[512]",
+    "kvm_irqchip_chip": "union 512: u8 dummy[512]",
     "kvm_irqchip": "struct 520: u32 chip_id; u32 pad; kvm_irqchip_chip chip",
     "kvm_pit_config": "struct 64: u32 flags; u32 pad[15]",
     "kvm_hyperv_exit_u_synic": (
@@ -754,9 +754,9 @@ _LAYOUTS = {
         "kvm_run_epr epr; kvm_run_system_event system_event; kvm_run_s390_stsi s390_stsi; "
         "kvm_run_eoi eoi; kvm_hyperv_exit hyperv; kvm_run_arm_nisv arm_nisv; kvm_run_msr msr; "
         "kvm_xen_exit xen; kvm_run_riscv_sbi riscv_sbi; kvm_run_riscv_csr riscv_csr; "
-        "kvm_run_notify notify; kvm_run_memory_fault memory_fault; char padding[256]"
+        "kvm_run_notify notify; kvm_run_memory_fault memory_fault; u8 padding[256]"
     ),
-    "kvm_run_s": "union 2048: kvm_sync_regs regs; char padding[2048]",
+    "kvm_run_s": "union 2048: kvm_sync_regs regs; u8 padding[2048]",
     "kvm_run": (
         "struct 2352: u8 request_interrupt_window; u8 immediate_exit; u8 padding1[6]; "
         "u32 exit_reason; u8 ready_for_interrupt_injection; u8 if_flag; u16 flags; u64 cr8; "
@@ -768,12 +768,9 @@ _LAYOUTS = {
     "kvm_coalesced_mmio": (
         "struct 24: u64 phys_addr; u32 len; kvm_coalesced_mmio_anon0 anon0; u8 data[8]"
     ),
-    "kvm_coalesced_mmio_ring___empty_coalesced_mmio": "struct 0:",
-    "kvm_coalesced_mmio_ring_anon0": (
-        "struct 0: kvm_coalesced_mmio_ring___empty_coalesced_mmio __empty_coalesced_mmio; "
-        "kvm_coalesced_mmio coalesced_mmio[0]"
+    "kvm_coalesced_mmio_ring": (
+        "struct 8: u32 first; u32 last; kvm_coalesced_mmio coalesced_mmio[0]"
     ),
-    "kvm_coalesced_mmio_ring": "struct 8: u32 first; u32 last; kvm_coalesced_mmio_ring_anon0 anon0",
     "kvm_translation": (
         "struct 24: u64 linear_address; u64 physical_address; u8 valid; u8 writeable; u8 usermode; "
         "u8 pad[5]"
@@ -785,11 +782,7 @@ _LAYOUTS = {
     "kvm_clear_dirty_log": (
         "struct 24: u32 slot; u32 num_pages; u64 first_page; kvm_clear_dirty_log_anon0 anon0"
     ),
-    "kvm_signal_mask___empty_sigset": "struct 0:",
-    "kvm_signal_mask_anon0": (
-        "struct 0: kvm_signal_mask___empty_sigset __empty_sigset; u8 sigset[0]"
-    ),
-    "kvm_signal_mask": "struct 4: u32 len; kvm_signal_mask_anon0 anon0",
+    "kvm_signal_mask": "struct 4: u32 len; u8 sigset[0]",
     "kvm_tpr_access_ctl": "struct 40: u32 enabled; u32 flags; u32 reserved[8]",
     "kvm_vapic_addr": "struct 8: u64 vapic_addr",
     "kvm_mp_state": "struct 4: u32 mp_state",
@@ -815,21 +808,14 @@ _LAYOUTS = {
     "kvm_irq_routing_entry": (
         "struct 48: u32 gsi; u32 type; u32 flags; u32 pad; kvm_irq_routing_entry_u u"
     ),
-    "kvm_irq_routing___empty_entries": "struct 0:",
-    "kvm_irq_routing_anon0": (
-        "struct 0: kvm_irq_routing___empty_entries __empty_entries; "
-        "kvm_irq_routing_entry entries[0]"
-    ),
-    "kvm_irq_routing": "struct 8: u32 nr; u32 flags; kvm_irq_routing_anon0 anon0",
+    "kvm_irq_routing": "struct 8: u32 nr; u32 flags; kvm_irq_routing_entry entries[0]",
     "kvm_irqfd": "struct 32: u32 fd; u32 gsi; u32 flags; u32 resamplefd; u8 pad[16]",
     "kvm_clock_data": (
         "struct 48: u64 clock; u32 flags; u32 pad0; u64 realtime; u64 host_tsc; u32 pad[4]"
     ),
     "kvm_config_tlb": "struct 24: u64 params; u64 array; u32 mmu_type; u32 array_len",
     "kvm_dirty_tlb": "struct 16: u64 bitmap; u32 num_dirty",
-    "kvm_reg_list___empty_reg": "struct 0:",
-    "kvm_reg_list_anon0": "struct 0: kvm_reg_list___empty_reg __empty_reg; u64 reg[0]",
-    "kvm_reg_list": "struct 8: u64 n; kvm_reg_list_anon0 anon0",
+    "kvm_reg_list": "struct 8: u64 n; u64 reg[0]",
     "kvm_one_reg": "struct 16: u64 id; u64 addr",
     "kvm_msi": (
         "struct 32: u32 address_lo; u32 address_hi; u32 data; u32 flags; u32 devid; u8 pad[12]"
@@ -844,11 +830,8 @@ _LAYOUTS = {
         "struct 24: u32 flags; u32 name_size; u32 num_desc; u32 id_offset; u32 desc_offset; "
         "u32 data_offset"
     ),
-    "kvm_stats_desc___empty_name": "struct 0:",
-    "kvm_stats_desc_anon0": "struct 0: kvm_stats_desc___empty_name __empty_name; char name[0]",
     "kvm_stats_desc": (
-        "struct 16: u32 flags; s16 exponent; u16 size; u32 offset; u32 bucket_size; "
-        "kvm_stats_desc_anon0 anon0"
+        "struct 16: u32 flags; s16 exponent; u16 size; u32 offset; u32 bucket_size; u8 name[0]"
     ),
     "kvm_memory_attributes": "struct 32: u64 address; u64 size; u64 attributes; u64 flags",
     "kvm_create_guest_memfd": "struct 64: u64 size; u64 flags; u64 reserved[6]",

@@ -750,7 +750,7 @@ _LAYOUTS = {
         "struct 144: u64 rax; u64 rbx; u64 rcx; u64 rdx; u64 rsi; u64 rdi; u64 rsp; u64 rbp; "
         "u64 r8; u64 r9; u64 r10; u64 r11; u64 r12; u64 r13; u64 r14; u64 r15; u64 rip; u64 rflags"
     ),
-    "kvm_lapic_state": "struct 1024: char regs[1024]",
+    "kvm_lapic_state": "struct 1024: u8 regs[1024]",
     "kvm_segment": (
         "struct 24: u64 base; u32 limit; u16 selector; u8 type; u8 present; u8 dpl; u8 db; u8 s; "
         "u8 l; u8 g; u8 avl; u8 unusable; u8 padding"
@@ -773,31 +773,17 @@ _LAYOUTS = {
         "u64 last_ip; u64 last_dp; u8 xmm[16][16]; u32 mxcsr; u32 pad2"
     ),
     "kvm_msr_entry": "struct 16: u32 index; u32 reserved; u64 data",
-    "kvm_msrs___empty_entries": "struct 0:",
-    "kvm_msrs_anon0": (
-        "struct 0: kvm_msrs___empty_entries __empty_entries; kvm_msr_entry entries[0]"
-    ),
-    "kvm_msrs": "struct 8: u32 nmsrs; u32 pad; kvm_msrs_anon0 anon0",
-    "kvm_msr_list___empty_indices": "struct 0:",
-    "kvm_msr_list_anon0": "struct 0: kvm_msr_list___empty_indices __empty_indices; u32 indices[0]",
-    "kvm_msr_list": "struct 4: u32 nmsrs; kvm_msr_list_anon0 anon0",
+    "kvm_msrs": "struct 8: u32 nmsrs; u32 pad; kvm_msr_entry entries[0]",
+    "kvm_msr_list": "struct 4: u32 nmsrs; u32 indices[0]",
     "kvm_msr_filter_range": "struct 24: u32 flags; u32 nmsrs; u32 base; ptr bitmap",
     "kvm_msr_filter": "struct 392: u32 flags; kvm_msr_filter_range ranges[16]",
     "kvm_cpuid_entry": "struct 24: u32 function; u32 eax; u32 ebx; u32 ecx; u32 edx; u32 padding",
-    "kvm_cpuid___empty_entries": "struct 0:",
-    "kvm_cpuid_anon0": (
-        "struct 0: kvm_cpuid___empty_entries __empty_entries; kvm_cpuid_entry entries[0]"
-    ),
-    "kvm_cpuid": "struct 8: u32 nent; u32 padding; kvm_cpuid_anon0 anon0",
+    "kvm_cpuid": "struct 8: u32 nent; u32 padding; kvm_cpuid_entry entries[0]",
     "kvm_cpuid_entry2": (
         "struct 40: u32 function; u32 index; u32 flags; u32 eax; u32 ebx; u32 ecx; u32 edx; "
         "u32 padding[3]"
     ),
-    "kvm_cpuid2___empty_entries": "struct 0:",
-    "kvm_cpuid2_anon0": (
-        "struct 0: kvm_cpuid2___empty_entries __empty_entries; kvm_cpuid_entry2 entries[0]"
-    ),
-    "kvm_cpuid2": "struct 8: u32 nent; u32 padding; kvm_cpuid2_anon0 anon0",
+    "kvm_cpuid2": "struct 8: u32 nent; u32 padding; kvm_cpuid_entry2 entries[0]",
     "kvm_pit_channel_state": (
         "struct 24: u32 count; u16 latched_count; u8 count_latched; u8 status_latched; u8 status; "
         "u8 read_state; u8 write_state; u8 write_latch; u8 rw_mode; u8 mode; u8 bcd; u8 gate; "
@@ -822,9 +808,7 @@ _LAYOUTS = {
         "u64 exception_payload"
     ),
     "kvm_debugregs": "struct 128: u64 db[4]; u64 dr6; u64 dr7; u64 flags; u64 reserved[9]",
-    "kvm_xsave___empty_extra": "struct 0:",
-    "kvm_xsave_anon0": "struct 0: kvm_xsave___empty_extra __empty_extra; u32 extra[0]",
-    "kvm_xsave": "struct 4096: u32 region[1024]; kvm_xsave_anon0 anon0",
+    "kvm_xsave": "struct 4096: u32 region[1024]; u32 extra[0]",
     "kvm_xcr": "struct 16: u32 xcr; u32 reserved; u64 value",
     "kvm_xcrs": "struct 392: u32 nr_xcrs; u32 flags; kvm_xcr xcrs[16]; u64 padding[16]",
     "kvm_sync_regs": "struct 520: kvm_regs regs; kvm_sregs sregs; kvm_vcpu_events events",
@@ -839,28 +823,16 @@ _LAYOUTS = {
     "kvm_nested_state_hdr": (
         "union 120: kvm_vmx_nested_state_hdr vmx; kvm_svm_nested_state_hdr svm; u8 pad[120]"
     ),
-    "kvm_nested_state_data___empty_vmx": "struct 0:",
-    "kvm_nested_state_data_anon0": (
-        "struct 0: kvm_nested_state_data___empty_vmx __empty_vmx; kvm_vmx_nested_state_data vmx[0]"
-    ),
-    "kvm_nested_state_data___empty_svm": "struct 0:",
-    "kvm_nested_state_data_anon1": (
-        "struct 0: kvm_nested_state_data___empty_svm __empty_svm; kvm_svm_nested_state_data svm[0]"
-    ),
     "kvm_nested_state_data": (
-        "union 0: kvm_nested_state_data_anon0 anon0; kvm_nested_state_data_anon1 anon1"
+        "union 0: kvm_vmx_nested_state_data vmx[0]; kvm_svm_nested_state_data svm[0]"
     ),
     "kvm_nested_state": (
         "struct 128: u16 flags; u16 format; u32 size; kvm_nested_state_hdr hdr; "
         "kvm_nested_state_data data"
     ),
-    "kvm_pmu_event_filter___empty_events": "struct 0:",
-    "kvm_pmu_event_filter_anon0": (
-        "struct 0: kvm_pmu_event_filter___empty_events __empty_events; u64 events[0]"
-    ),
     "kvm_pmu_event_filter": (
         "struct 32: u32 action; u32 nevents; u32 fixed_counter_bitmap; u32 flags; u32 pad[4]; "
-        "kvm_pmu_event_filter_anon0 anon0"
+        "u64 events[0]"
     ),
     "kvm_x86_mce": (
         "struct 64: u64 status; u64 addr; u64 misc; u64 mcg_status; u8 bank; u8 pad1[7]; "
@@ -951,7 +923,7 @@ _LAYOUTS = {
     ),
     "kvm_irq_level_anon0": "union 4: u32 irq; s32 status",
     "kvm_irq_level": "struct 8: kvm_irq_level_anon0 anon0; u32 level",
-    "kvm_irqchip_chip": "union 512: char dummy[512]; kvm_pic_state pic; kvm_ioapic_state ioapic",
+    "kvm_irqchip_chip": "union 512: u8 dummy[512]; kvm_pic_state pic; kvm_ioapic_state ioapic",
     "kvm_irqchip": "struct 520: u32 chip_id; u32 pad; kvm_irqchip_chip chip",
     "kvm_pit_config": "struct 64: u32 flags; u32 pad[15]",
     "kvm_hyperv_exit_u_synic": (
@@ -1018,9 +990,9 @@ _LAYOUTS = {
         "kvm_run_epr epr; kvm_run_system_event system_event; kvm_run_s390_stsi s390_stsi; "
         "kvm_run_eoi eoi; kvm_hyperv_exit hyperv; kvm_run_arm_nisv arm_nisv; kvm_run_msr msr; "
         "kvm_xen_exit xen; kvm_run_riscv_sbi riscv_sbi; kvm_run_riscv_csr riscv_csr; "
-        "kvm_run_notify notify; kvm_run_memory_fault memory_fault; char padding[256]"
+        "kvm_run_notify notify; kvm_run_memory_fault memory_fault; u8 padding[256]"
     ),
-    "kvm_run_s": "union 2048: kvm_sync_regs regs; char padding[2048]",
+    "kvm_run_s": "union 2048: kvm_sync_regs regs; u8 padding[2048]",
     "kvm_run": (
         "struct 2352: u8 request_interrupt_window; u8 immediate_exit; u8 padding1[6]; "
         "u32 exit_reason; u8 ready_for_interrupt_injection; u8 if_flag; u16 flags; u64 cr8; "
@@ -1032,12 +1004,9 @@ _LAYOUTS = {
     "kvm_coalesced_mmio": (
         "struct 24: u64 phys_addr; u32 len; kvm_coalesced_mmio_anon0 anon0; u8 data[8]"
     ),
-    "kvm_coalesced_mmio_ring___empty_coalesced_mmio": "struct 0:",
-    "kvm_coalesced_mmio_ring_anon0": (
-        "struct 0: kvm_coalesced_mmio_ring___empty_coalesced_mmio __empty_coalesced_mmio; "
-        "kvm_coalesced_mmio coalesced_mmio[0]"
+    "kvm_coalesced_mmio_ring": (
+        "struct 8: u32 first; u32 last; kvm_coalesced_mmio coalesced_mmio[0]"
     ),
-    "kvm_coalesced_mmio_ring": "struct 8: u32 first; u32 last; kvm_coalesced_mmio_ring_anon0 anon0",
     "kvm_translation": (
         "struct 24: u64 linear_address; u64 physical_address; u8 valid; u8 writeable; u8 usermode; "
         "u8 pad[5]"
@@ -1049,11 +1018,7 @@ _LAYOUTS = {
     "kvm_clear_dirty_log": (
         "struct 24: u32 slot; u32 num_pages; u64 first_page; kvm_clear_dirty_log_anon0 anon0"
     ),
-    "kvm_signal_mask___empty_sigset": "struct 0:",
-    "kvm_signal_mask_anon0": (
-        "struct 0: kvm_signal_mask___empty_sigset __empty_sigset; u8 sigset[0]"
-    ),
-    "kvm_signal_mask": "struct 4: u32 len; kvm_signal_mask_anon0 anon0",
+    "kvm_signal_mask": "struct 4: u32 len; u8 sigset[0]",
     "kvm_tpr_access_ctl": "struct 40: u32 enabled; u32 flags; u32 reserved[8]",
     "kvm_vapic_addr": "struct 8: u64 vapic_addr",
     "kvm_mp_state": "struct 4: u32 mp_state",
@@ -1079,21 +1044,14 @@ _LAYOUTS = {
     "kvm_irq_routing_entry": (
         "struct 48: u32 gsi; u32 type; u32 flags; u32 pad; kvm_irq_routing_entry_u u"
     ),
-    "kvm_irq_routing___empty_entries": "struct 0:",
-    "kvm_irq_routing_anon0": (
-        "struct 0: kvm_irq_routing___empty_entries __empty_entries; "
-        "kvm_irq_routing_entry entries[0]"
-    ),
-    "kvm_irq_routing": "struct 8: u32 nr; u32 flags; kvm_irq_routing_anon0 anon0",
+    "kvm_irq_routing": "struct 8: u32 nr; u32 flags; kvm_irq_routing_entry entries[0]",
     "kvm_irqfd": "struct 32: u32 fd; u32 gsi; u32 flags; u32 resamplefd; u8 pad[16]",
     "kvm_clock_data": (
         "struct 48: u64 clock; u32 flags; u32 pad0; u64 realtime; u64 host_tsc; u32 pad[4]"
     ),
     "kvm_config_tlb": "struct 24: u64 params; u64 array; u32 mmu_type; u32 array_len",
     "kvm_dirty_tlb": "struct 16: u64 bitmap; u32 num_dirty",
-    "kvm_reg_list___empty_reg": "struct 0:",
-    "kvm_reg_list_anon0": "struct 0: kvm_reg_list___empty_reg __empty_reg; u64 reg[0]",
-    "kvm_reg_list": "struct 8: u64 n; kvm_reg_list_anon0 anon0",
+    "kvm_reg_list": "struct 8: u64 n; u64 reg[0]",
     "kvm_one_reg": "struct 16: u64 id; u64 addr",
     "kvm_msi": (
         "struct 32: u32 address_lo; u32 address_hi; u32 data; u32 flags; u32 devid; u8 pad[12]"
@@ -1108,11 +1066,8 @@ _LAYOUTS = {
         "struct 24: u32 flags; u32 name_size; u32 num_desc; u32 id_offset; u32 desc_offset; "
         "u32 data_offset"
     ),
-    "kvm_stats_desc___empty_name": "struct 0:",
-    "kvm_stats_desc_anon0": "struct 0: kvm_stats_desc___empty_name __empty_name; char name[0]",
     "kvm_stats_desc": (
-        "struct 16: u32 flags; s16 exponent; u16 size; u32 offset; u32 bucket_size; "
-        "kvm_stats_desc_anon0 anon0"
+        "struct 16: u32 flags; s16 exponent; u16 size; u32 offset; u32 bucket_size; u8 name[0]"
     ),
     "kvm_memory_attributes": "struct 32: u64 address; u64 size; u64 attributes; u64 flags",
     "kvm_create_guest_memfd": "struct 64: u64 size; u64 flags; u64 reserved[6]",

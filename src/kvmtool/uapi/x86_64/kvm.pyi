@@ -795,7 +795,7 @@ class kvm_regs(Structure):
     rflags: int
 
 class kvm_lapic_state(Structure):
-    regs: bytes
+    regs: Array[c_uint8]
 
 class kvm_segment(Structure):
     base: int
@@ -876,27 +876,13 @@ class kvm_msr_entry(Structure):
     reserved: int
     data: int
 
-class kvm_msrs___empty_entries(Structure): ...
-
-class kvm_msrs_anon0(Structure):
-    __empty_entries: kvm_msrs___empty_entries
-    entries: Array[kvm_msr_entry]
-
 class kvm_msrs(Structure):
     nmsrs: int
     pad: int
-    __empty_entries: kvm_msrs___empty_entries
     entries: Array[kvm_msr_entry]
-
-class kvm_msr_list___empty_indices(Structure): ...
-
-class kvm_msr_list_anon0(Structure):
-    __empty_indices: kvm_msr_list___empty_indices
-    indices: Array[c_uint32]
 
 class kvm_msr_list(Structure):
     nmsrs: int
-    __empty_indices: kvm_msr_list___empty_indices
     indices: Array[c_uint32]
 
 class kvm_msr_filter_range(Structure):
@@ -917,16 +903,9 @@ class kvm_cpuid_entry(Structure):
     edx: int
     padding: int
 
-class kvm_cpuid___empty_entries(Structure): ...
-
-class kvm_cpuid_anon0(Structure):
-    __empty_entries: kvm_cpuid___empty_entries
-    entries: Array[kvm_cpuid_entry]
-
 class kvm_cpuid(Structure):
     nent: int
     padding: int
-    __empty_entries: kvm_cpuid___empty_entries
     entries: Array[kvm_cpuid_entry]
 
 class kvm_cpuid_entry2(Structure):
@@ -939,16 +918,9 @@ class kvm_cpuid_entry2(Structure):
     edx: int
     padding: Array[c_uint32]
 
-class kvm_cpuid2___empty_entries(Structure): ...
-
-class kvm_cpuid2_anon0(Structure):
-    __empty_entries: kvm_cpuid2___empty_entries
-    entries: Array[kvm_cpuid_entry2]
-
 class kvm_cpuid2(Structure):
     nent: int
     padding: int
-    __empty_entries: kvm_cpuid2___empty_entries
     entries: Array[kvm_cpuid_entry2]
 
 class kvm_pit_channel_state(Structure):
@@ -1035,15 +1007,8 @@ class kvm_debugregs(Structure):
     flags: int
     reserved: Array[c_uint64]
 
-class kvm_xsave___empty_extra(Structure): ...
-
-class kvm_xsave_anon0(Structure):
-    __empty_extra: kvm_xsave___empty_extra
-    extra: Array[c_uint32]
-
 class kvm_xsave(Structure):
     region: Array[c_uint32]
-    __empty_extra: kvm_xsave___empty_extra
     extra: Array[c_uint32]
 
 class kvm_xcr(Structure):
@@ -1088,22 +1053,8 @@ class kvm_nested_state_hdr(Union):
     svm: kvm_svm_nested_state_hdr
     pad: Array[c_uint8]
 
-class kvm_nested_state_data___empty_vmx(Structure): ...
-
-class kvm_nested_state_data_anon0(Structure):
-    __empty_vmx: kvm_nested_state_data___empty_vmx
-    vmx: Array[kvm_vmx_nested_state_data]
-
-class kvm_nested_state_data___empty_svm(Structure): ...
-
-class kvm_nested_state_data_anon1(Structure):
-    __empty_svm: kvm_nested_state_data___empty_svm
-    svm: Array[kvm_svm_nested_state_data]
-
 class kvm_nested_state_data(Union):
-    __empty_vmx: kvm_nested_state_data___empty_vmx
     vmx: Array[kvm_vmx_nested_state_data]
-    __empty_svm: kvm_nested_state_data___empty_svm
     svm: Array[kvm_svm_nested_state_data]
 
 class kvm_nested_state(Structure):
@@ -1113,19 +1064,12 @@ class kvm_nested_state(Structure):
     hdr: kvm_nested_state_hdr
     data: kvm_nested_state_data
 
-class kvm_pmu_event_filter___empty_events(Structure): ...
-
-class kvm_pmu_event_filter_anon0(Structure):
-    __empty_events: kvm_pmu_event_filter___empty_events
-    events: Array[c_uint64]
-
 class kvm_pmu_event_filter(Structure):
     action: int
     nevents: int
     fixed_counter_bitmap: int
     flags: int
     pad: Array[c_uint32]
-    __empty_events: kvm_pmu_event_filter___empty_events
     events: Array[c_uint64]
 
 class kvm_x86_mce(Structure):
@@ -1383,7 +1327,7 @@ class kvm_irq_level(Structure):
     level: int
 
 class kvm_irqchip_chip(Union):
-    dummy: bytes
+    dummy: Array[c_uint8]
     pic: kvm_pic_state
     ioapic: kvm_ioapic_state
 
@@ -1626,11 +1570,11 @@ class kvm_run_anon0(Union):
     riscv_csr: kvm_run_riscv_csr
     notify: kvm_run_notify
     memory_fault: kvm_run_memory_fault
-    padding: bytes
+    padding: Array[c_uint8]
 
 class kvm_run_s(Union):
     regs: kvm_sync_regs
-    padding: bytes
+    padding: Array[c_uint8]
 
 class kvm_run(Structure):
     request_interrupt_window: int
@@ -1672,7 +1616,7 @@ class kvm_run(Structure):
     riscv_csr: kvm_run_riscv_csr
     notify: kvm_run_notify
     memory_fault: kvm_run_memory_fault
-    padding: bytes
+    padding: Array[c_uint8]
     kvm_valid_regs: int
     kvm_dirty_regs: int
     s: kvm_run_s
@@ -1698,16 +1642,9 @@ class kvm_coalesced_mmio(Structure):
     pio: int
     data: Array[c_uint8]
 
-class kvm_coalesced_mmio_ring___empty_coalesced_mmio(Structure): ...
-
-class kvm_coalesced_mmio_ring_anon0(Structure):
-    __empty_coalesced_mmio: kvm_coalesced_mmio_ring___empty_coalesced_mmio
-    coalesced_mmio: Array[kvm_coalesced_mmio]
-
 class kvm_coalesced_mmio_ring(Structure):
     first: int
     last: int
-    __empty_coalesced_mmio: kvm_coalesced_mmio_ring___empty_coalesced_mmio
     coalesced_mmio: Array[kvm_coalesced_mmio]
 
 class kvm_translation(Structure):
@@ -1742,15 +1679,8 @@ class kvm_clear_dirty_log(Structure):
     dirty_bitmap: int | None
     padding2: int
 
-class kvm_signal_mask___empty_sigset(Structure): ...
-
-class kvm_signal_mask_anon0(Structure):
-    __empty_sigset: kvm_signal_mask___empty_sigset
-    sigset: Array[c_uint8]
-
 class kvm_signal_mask(Structure):
     len: int
-    __empty_sigset: kvm_signal_mask___empty_sigset
     sigset: Array[c_uint8]
 
 class kvm_tpr_access_ctl(Structure):
@@ -1829,16 +1759,9 @@ class kvm_irq_routing_entry(Structure):
     pad: int
     u: kvm_irq_routing_entry_u
 
-class kvm_irq_routing___empty_entries(Structure): ...
-
-class kvm_irq_routing_anon0(Structure):
-    __empty_entries: kvm_irq_routing___empty_entries
-    entries: Array[kvm_irq_routing_entry]
-
 class kvm_irq_routing(Structure):
     nr: int
     flags: int
-    __empty_entries: kvm_irq_routing___empty_entries
     entries: Array[kvm_irq_routing_entry]
 
 class kvm_irqfd(Structure):
@@ -1866,15 +1789,8 @@ class kvm_dirty_tlb(Structure):
     bitmap: int
     num_dirty: int
 
-class kvm_reg_list___empty_reg(Structure): ...
-
-class kvm_reg_list_anon0(Structure):
-    __empty_reg: kvm_reg_list___empty_reg
-    reg: Array[c_uint64]
-
 class kvm_reg_list(Structure):
     n: int
-    __empty_reg: kvm_reg_list___empty_reg
     reg: Array[c_uint64]
 
 class kvm_one_reg(Structure):
@@ -1925,20 +1841,13 @@ class kvm_stats_header(Structure):
     desc_offset: int
     data_offset: int
 
-class kvm_stats_desc___empty_name(Structure): ...
-
-class kvm_stats_desc_anon0(Structure):
-    __empty_name: kvm_stats_desc___empty_name
-    name: bytes
-
 class kvm_stats_desc(Structure):
     flags: int
     exponent: int
     size: int
     offset: int
     bucket_size: int
-    __empty_name: kvm_stats_desc___empty_name
-    name: bytes
+    name: Array[c_uint8]
 
 class kvm_memory_attributes(Structure):
     address: int

@@ -1,0 +1,61 @@
+"""x86-64: a PC without a BIOS."""
+
+from __future__ import annotations
+
+from kvmtool.arch.x86_64.memory_map import ram_layout as ram_layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kvmtool.arch import Console
+    from kvmtool.arch.parts import Parts
+    from kvmtool.arch.x86_64.pc import Pc
+    from kvmtool.kvm import Kvm
+    from kvmtool.machine.config import MachineConfig
+    from kvmtool.outcome import Outcome
+
+
+def build(
+    config: MachineConfig, parts: Parts, console: Console, end: Callable[[Outcome], None]
+) -> Pc:
+    """Add devices and vCPUs to `parts` and load the kernel; `end` ends the machine."""
+    from kvmtool.arch.x86_64.pc import Pc
+
+    return Pc(config, parts, console, end)
+
+
+def why_not_linux(kvm: Kvm) -> str:
+    """Why this KVM cannot run a stock kernel, or nothing if it can; tries it."""
+    from kvmtool.arch.x86_64 import probe
+
+    return probe.why_not_linux(kvm)
+
+
+def find_kernel() -> str:
+    """The kernel to boot where none is given. Raises BadInput if there is none."""
+    from kvmtool.boot import kernel
+
+    return kernel.find(tree="x86", image="bzImage", arch="x86_64")
+
+
+def needs_linux_kvm(config: MachineConfig) -> bool:
+    """Whether the image needs a KVM that can run a stock kernel. Raises BadInput."""
+    from kvmtool.boot.kernel import identify
+
+    image = identify(config.kernel, flat=config.boot == "flat")
+    image.close()
+    return image.kind not in ("multiboot", "flat")
+
+
+def prepare_kernel(config: MachineConfig) -> None:
+    """Unpack the kernel into the cache. Raises BadInput for a file that is no kernel."""
+    from kvmtool.arch.x86_64 import linux
+    from kvmtool.boot.kernel import identify
+
+    image = identify(config.kernel, flat=config.boot == "flat")
+    try:
+        if image.kind in ("bzimage", "elf"):
+            linux.prepare(config, image)
+    finally:
+        image.close()

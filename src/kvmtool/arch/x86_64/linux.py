@@ -1,0 +1,181 @@
+"""Loads a Linux kernel in each of the ways that it can be entered.
+
+Documentation/arch/x86/boot.rst (64-bit and 32-bit boot protocol), zero-page.rst; for PVH
+docs/misc/pvh.pandoc of Xen and its arch-x86/hvm/start_info.h.
+
+The ways differ in speed and in address space randomisation (KASLR): `direct` and `pvh` unpack
+the kernel on the host and run it where it was linked, without KASLR; `decompressor` has the
+kernel unpack and, unless told `nokaslr`, move itself.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+
+from kvmtool import log
+from kvmtool.arch.x86_64 import entry, low_ram
+from kvmtool.arch.x86_64.memory_map import memory_map
+from kvmtool.boot import cmdline, unpacked
+from kvmtool.boot.initrd import Initrd
+from kvmtool.errors import BadInput
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kvmtool.boot.bzimage import BzImage
+    from kvmtool.boot.elf import Elf
+    from kvmtool.kvm import Vcpu
+    from kvmtool.machine.config import MachineConfig
+    from kvmtool.memory import GuestMemory
+
+# panic=-1 has a panicking kernel reset the machine at once, and reboot=panic_warm has it ask for
+# a warm reset then, which tells a panic from a reboot without a driver in the guest. There is no
+# second PS/2 port to look for, and kvmclock needs no watch over the TSC.
+DEFAULT_PARAMETERS = (
+    "console=ttyS0 panic=-1 reboot=panic_warm i8042.noaux tsc=reliable cryptomgr.notests"
+)
+
+_LONGEST_COMMAND_LINE = 2047  # COMMAND_LINE_SIZE of arch/x86, less the NUL
+_INITRD_ADDR_MAX = 0x7FFFFFFF
+_LOADER_UNDEFINED = 0xFF
+_VIDEO_NORMAL = 0xFFFF
+_RNG_SEED_SIZE = 32
+_PVH_MAGIC = 0x336EC578
+_PVH_START_INFO_SIZE = 56
+
+
+def load(
+    config: MachineConfig, image: BzImage | Elf, vcpu: Vcpu, memory: GuestMemory, rsdp: int
+) -> None:
+    """Load kernel, initrds and command line, and make `vcpu` enter them.
+
+    `rsdp` is the gpa of ACPI's root pointer. Raises BadInput for files that do not fit or cannot
+    be booted in the way that the configuration wants.
+    """
+    way, kernel = _choose(config.boot, image)
+    words = ["" if config.no_defaults else DEFAULT_PARAMETERS, config.parameters]
+    limit = kernel.cmdline_size if way == "decompressor" else _LONGEST_COMMAND_LINE
+    line = cmdline.assemble(words, limit)
+    memory.write(low_ram.COMMAND_LINE, line)
+    kernel.load(memory)
+    initrd = _load_initrd(config, image, kernel.end, memory)
+    if way == "pvh":
+        _write_start_info(config, memory, rsdp, initrd)
+        entry.enter_protected_mode(vcpu, memory, kernel.pvh_entry, ebx=low_ram.PVH_START_INFO)
+        return
+    _write_zero_page(config, image, memory, rsdp, initrd)
+    if way == "direct":
+        entry.enter_long_mode(vcpu, memory, kernel.entry, rsi=low_ram.ZERO_PAGE)
+    elif kernel.is_64bit:
+        address = kernel.entry(kernel.load_address)
+        entry.enter_long_mode(vcpu, memory, address, rsi=low_ram.ZERO_PAGE)
+    else:
+        address = kernel.entry(kernel.load_address)
+        entry.enter_protected_mode(vcpu, memory, address, esi=low_ram.ZERO_PAGE)
+
+
+def prepare(config: MachineConfig, image: BzImage | Elf) -> None:
+    """Put into the cache what `load` will find there."""
+    _choose(config.boot, image)
+
+
+def _choose(wanted: str, image: BzImage | Elf):  # type: ignore[no-untyped-def]
+    """Return the way to boot and the thing to load: a BzImage for `decompressor`, else an Elf."""
+    if wanted not in ("auto", "direct", "pvh", "decompressor"):
+        raise BadInput(f"{image.file.name} is a Linux kernel; it cannot be booted as {wanted}")
+    if image.kind == "bzimage":
+        if wanted == "decompressor":
+            return wanted, image
+        try:
+            kernel = unpacked.unpack(image)
+        except BadInput as error:
+            if wanted != "auto":
+                raise
+            log.debug(f"{error}; it boots through its own decompressor")
+            return "decompressor", image
+    else:
+        kernel = image
+    if wanted == "decompressor":
+        raise BadInput(f"{image.file.name} is not compressed: it has no decompressor to boot by")
+    if wanted == "pvh" and kernel.pvh_entry is None:
+        raise BadInput(f"{image.file.name} has no PVH entry (CONFIG_PVH)")
+    if kernel.is_64bit and wanted != "pvh":
+        return "direct", kernel
+    if wanted == "direct":
+        raise BadInput(f"{image.file.name} is a 32-bit kernel: it has no 64-bit entry")
+    if kernel.pvh_entry is not None:
+        return "pvh", kernel
+    return "decompressor", image
+
+
+def _load_initrd(
+    config: MachineConfig, image: BzImage | Elf, floor: int, memory: GuestMemory
+) -> tuple[int, int]:
+    """Load the initrds; return their gpa and size in bytes, (0, 0) without any."""
+    if not config.initrds:
+        return 0, 0
+    initrd = Initrd(config.initrds)
+    try:
+        addr_max = image.initrd_addr_max if image.kind == "bzimage" else _INITRD_ADDR_MAX
+        gpa = initrd.place(memory.regions[0].size, addr_max=addr_max, floor=floor)
+        initrd.load(memory, gpa)
+        return gpa, initrd.size
+    finally:
+        initrd.close()
+
+
+def _write_zero_page(
+    config: MachineConfig,
+    image: BzImage | Elf,
+    memory: GuestMemory,
+    rsdp: int,
+    initrd: tuple[int, int],
+) -> None:
+    from kvmtool.uapi import bootparam
+
+    page = memory.view(low_ram.ZERO_PAGE, 4096)
+    if image.kind == "bzimage":
+        page[0x1F1 : 0x1F1 + len(image.setup_header)] = image.setup_header
+    params = bootparam.boot_params.from_buffer(page)
+    header = params.hdr
+    if image.kind != "bzimage":
+        header.boot_flag = 0xAA55
+        header.header = int.from_bytes(b"HdrS", "little")
+        header.version = 0x20F
+    header.type_of_loader = _LOADER_UNDEFINED
+    header.vid_mode = _VIDEO_NORMAL
+    header.cmd_line_ptr = low_ram.COMMAND_LINE
+    header.ramdisk_image, header.ramdisk_size = initrd
+    header.setup_data = _write_rng_seed(memory)
+    params.acpi_rsdp_addr = rsdp
+    entries = memory_map(config.memory_size)
+    params.e820_entries = len(entries)
+    for slot, (gpa, size, kind) in zip(params.e820_table, entries, strict=False):
+        slot.addr, slot.size, slot.type = gpa, size, kind
+
+
+def _write_rng_seed(memory: GuestMemory) -> int:
+    """Give the guest's random number generator a start (SETUP_RNG_SEED); return its gpa."""
+    from kvmtool.uapi import bootparam
+
+    head = struct.pack("<QII", 0, bootparam.SETUP_RNG_SEED, _RNG_SEED_SIZE)
+    memory.write(low_ram.SETUP_DATA, head + os.urandom(_RNG_SEED_SIZE))
+    return low_ram.SETUP_DATA
+
+
+def _write_start_info(
+    config: MachineConfig, memory: GuestMemory, rsdp: int, initrd: tuple[int, int]
+) -> None:
+    """Write struct hvm_start_info, version 1, with the memory map and the initrd as a module."""
+    gpa, size = initrd
+    module = struct.pack("<4Q", gpa, size, 0, 0) if size else b""
+    entries = memory_map(config.memory_size)
+    table = b"".join(struct.pack("<QQII", *entry, 0) for entry in entries)
+    modules_gpa = low_ram.PVH_START_INFO + _PVH_START_INFO_SIZE
+    table_gpa = modules_gpa + len(module)
+    info = struct.pack(
+        "<4I4QII",
+        _PVH_MAGIC, 1, 0, 1 if size else 0,
+        modules_gpa, low_ram.COMMAND_LINE, rsdp, table_gpa, len(entries), 0,
+    )  # fmt: skip
+    memory.write(low_ram.PVH_START_INFO, info + module + table)

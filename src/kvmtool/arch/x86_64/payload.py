@@ -1,0 +1,61 @@
+"""Loads bare payloads: multiboot images and flat binaries."""
+
+from __future__ import annotations
+
+from kvmtool.arch.x86_64 import entry, low_ram
+from kvmtool.arch.x86_64.memory_map import memory_map
+from kvmtool.boot import multiboot
+from kvmtool.boot.image import ImageFile, guest_range
+from kvmtool.errors import BadInput
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kvmtool.boot.flat import Flat
+    from kvmtool.boot.multiboot import Multiboot
+    from kvmtool.kvm import Vcpu
+    from kvmtool.machine.config import MachineConfig
+    from kvmtool.memory import GuestMemory
+
+_PAGE = 4096
+
+
+def load(
+    config: MachineConfig, image: Multiboot | Flat, vcpu: Vcpu, memory: GuestMemory
+) -> None:
+    """Load the image, and the initrd as its module, and make `vcpu` enter it. Raises BadInput."""
+    if config.boot not in ("auto", image.kind):
+        raise BadInput(f"{image.file.name} is a {image.kind} image, not one for {config.boot}")
+    image.load(memory)
+    if image.kind == "flat":
+        if config.initrds:
+            raise BadInput("a flat binary takes no initrd")
+        entry.enter_real_mode(vcpu, image.cs, image.ip)
+        return
+    information = multiboot.information(
+        low_ram.MULTIBOOT_INFORMATION,
+        memory_map=memory_map(config.memory_size),
+        cmdline=config.parameters,
+        program=config.kernel.rpartition("/")[2],
+        module=_load_module(config, image, memory),
+    )
+    if low_ram.MULTIBOOT_INFORMATION + len(information) > low_ram.CONVENTIONAL_END:
+        raise BadInput(f"the command line of {image.file.name} is too long")
+    memory.write(low_ram.MULTIBOOT_INFORMATION, information)
+    entry.enter_protected_mode(
+        vcpu, memory, image.entry,
+        eax=multiboot.ENTRY_EAX, ebx=low_ram.MULTIBOOT_INFORMATION,
+    )  # fmt: skip
+
+
+def _load_module(
+    config: MachineConfig, image: Multiboot, memory: GuestMemory
+) -> tuple[int, int, str] | None:
+    """Load the one module that images look at, page aligned after the image."""
+    if not config.initrds:
+        return None
+    if len(config.initrds) > 1:
+        raise BadInput(f"a multiboot image takes one module (-i), not {len(config.initrds)}")
+    with ImageFile(config.initrds[0]) as file:
+        gpa = -(-max(image.end, low_ram.UPPER_START) // _PAGE) * _PAGE
+        file.read_into(0, guest_range(memory, gpa, file.size, f"module {file.name}"))
+        return gpa, file.size, file.name

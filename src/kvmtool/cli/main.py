@@ -1,0 +1,85 @@
+"""`lkvm`: finds the command, and turns every error into one line and an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from kvmtool import log
+from kvmtool.errors import ExitStatus, KvmtoolError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Command and module; a module is imported only when its command is used, or listed by help.
+_COMMANDS = {
+    "run": "run",
+    "setup": "setup",
+    "caps": "caps",
+    "uapi": "uapi",
+    "emulate": "emulate",
+}
+
+_EPILOG = "lkvm COMMAND --help describes a command."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        return _help(arguments[1:])
+    if arguments[0] in ("--version", "version"):
+        from importlib.metadata import version
+
+        print(f"lkvm {version('kvmtool')}")
+        return 0
+    name, *rest = arguments
+    if name not in _COMMANDS:
+        log.error(f"there is no command {name!r}; the commands are {', '.join(_COMMANDS)}")
+        return ExitStatus.BAD_ARGUMENTS
+    try:
+        return _run(name, rest)
+    except KeyboardInterrupt:
+        return ExitStatus.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output left; what is buffered for it must not fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitStatus.INTERRUPTED
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    import argparse
+    from importlib import import_module
+
+    command = import_module(f"kvmtool.cli.{_COMMANDS[name]}")
+    parser = argparse.ArgumentParser(
+        prog=f"lkvm {name}",
+        description=command.HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=getattr(command, "EPILOG", None),
+    )
+    parser.add_argument("--trace", action="store_true", help="show the trace of an error")
+    command.add_arguments(parser)
+    args = parser.parse_args(arguments)
+    try:
+        status: int = command.run(args)
+        sys.stdout.flush()
+    except KvmtoolError as error:
+        if args.trace:
+            raise
+        log.error(str(error))
+        return error.exit_status
+    return status
+
+
+def _help(words: list[str]) -> int:
+    from importlib import import_module
+
+    if words and words[0] in _COMMANDS:
+        return _run(words[0], ["--help"])
+    print("usage: lkvm COMMAND [OPTION...]\n\nBoots Linux in a small virtual machine.\n")
+    for name, module in _COMMANDS.items():
+        print(f"  {name:10} {import_module(f'kvmtool.cli.{module}').HELP}")
+    print(f"\n{_EPILOG}")
+    return 0

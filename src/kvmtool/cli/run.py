@@ -1,0 +1,174 @@
+"""`lkvm run`: boots a machine on this terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from kvmtool import log
+from kvmtool.errors import BadInput, NoUsableKvm
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from kvmtool.machine.config import MachineConfig
+    from kvmtool.outcome import Outcome
+
+NAME = "run"
+HELP = "boot a kernel, or a bare payload, in a new machine"
+EPILOG = """\
+exit status:
+  0     the guest powered off
+  2     bad arguments, or a file that cannot be used
+  100   the guest's kernel panicked
+  102   triple fault
+  104   KVM error; the vCPU's state is on standard error
+  106   no usable KVM on this host
+  130   interrupted: Ctrl-A x, a signal, or nobody reads the output
+  odd   the status that a bare payload gave to the debug exit
+
+keys on a terminal: Ctrl-A x ends the machine, Ctrl-A h lists the others
+"""
+
+_UNITS = {"B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40, "P": 1 << 50}
+_MIB = 1 << 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options, named as the C tool names them where it has them."""
+    add = parser.add_argument
+    add("image", nargs="?", metavar="KERNEL", help="the kernel (same as -k)")
+    add("-k", "--kernel", metavar="FILE", help="bzImage, ELF vmlinux, multiboot or flat image")
+    add("-i", "--initrd", metavar="FILE", action="append", default=[],
+        help="initial RAM disk; several are concatenated")  # fmt: skip
+    add("-m", "--mem", metavar="SIZE", help="RAM, in MiB or with a unit (512, 2G); default 512")
+    add("-c", "--cpus", metavar="N", default="1", help="number of vCPUs; default 1")
+    add("-p", "--params", metavar="TEXT", action="append", default=[],
+        help="append to the kernel command line")  # fmt: skip
+    add("--nodefaults", action="store_true", help="no default kernel command line")
+    add("--boot", metavar="WAY", default="auto",
+        help="auto, direct (unpacked here, 64-bit entry), pvh, decompressor (the kernel's own),"
+        " multiboot, flat; default auto, the fastest that works")  # fmt: skip
+    add("--name", default="", help="name of the machine; default guest-PID")
+    add("--console", choices=["serial"], default="serial", help="console device")
+    add("--cpuid", metavar="LIST", default="", help="CPU features to change: +FEATURE,-FEATURE,…")
+    add("--hugepages", metavar="SIZE", help="RAM from huge pages of this size (2M, 1G)")
+    add("--no-reboot", action="store_true", help="a reboot of the guest ends the run")
+    add("--accel", choices=["auto", "kvm", "emulated"], default="auto",
+        help="where: this host's KVM, the emulated host, or whichever can run the image")  # fmt: skip
+    add("--dev", metavar="PATH", default="/dev/kvm", help="KVM device; default /dev/kvm")
+    add("--loglevel", choices=log.LEVELS, default="info", help="how much to say; default info")
+    add("--debug", action="store_const", dest="loglevel", const="debug", help="--loglevel debug")
+    add("--debug-ioport", action="store_true", help="report accesses to ports that nobody claims")
+    add("--debug-mmio", action="store_true", help="report accesses to MMIO that nobody claims")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Boot, again after each reboot of the guest, and return the exit status."""
+    log.set_level(args.loglevel)
+    config = _config(args)
+    if args.accel == "emulated":
+        return _run_emulated(config, args, "asked for")
+    reason = _why_not_here(config, args)
+    if reason and args.accel == "auto" and "KVMTOOL_EMULATED" not in os.environ:
+        return _run_emulated(config, args, reason)
+    if reason:
+        raise NoUsableKvm(f"{reason}; use --accel emulated")
+    return _run_here(config, args)
+
+
+def _config(args: argparse.Namespace) -> MachineConfig:
+    from kvmtool.arch import host_architecture
+    from kvmtool.machine.config import MachineConfig
+
+    if args.kernel and args.image:
+        raise BadInput(f"give one kernel: -k {args.kernel} or {args.image}")
+    return MachineConfig(
+        kernel=args.kernel or args.image or host_architecture().find_kernel(),
+        initrds=args.initrd,
+        memory_size=_size(args.mem, "-m") if args.mem else 512 * _MIB,
+        cpus=_count(args.cpus),
+        parameters=" ".join(args.params),
+        no_defaults=args.nodefaults,
+        boot=args.boot,
+        cpuid=args.cpuid,
+        page_size=_size(args.hugepages, "--hugepages") if args.hugepages else 0,
+        device=args.dev,
+        name=args.name or f"guest-{os.getpid()}",
+        debug_ports=args.debug_ioport,
+        debug_mmio=args.debug_mmio,
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise BadInput(f"-c takes a number of CPUs, not {text!r}")
+    return int(text)
+
+
+def _size(text: str, option: str) -> int:
+    """Parse a size: MiB, or with one of the units B K M G T P."""
+    unit = text[-1:].upper()
+    digits = text[:-1] if unit in _UNITS else text
+    if not digits.isdecimal():
+        raise BadInput(f"{option} takes a size such as 512 or 2G, not {text!r}")
+    return int(digits) * _UNITS.get(unit, _MIB)
+
+
+def _why_not_here(config: MachineConfig, args: argparse.Namespace) -> str:
+    """Why this host's KVM cannot run the image; nothing if it can."""
+    from kvmtool.arch import host_architecture
+    from kvmtool.kvm import Kvm
+
+    try:
+        kvm = Kvm(config.device)
+    except NoUsableKvm as error:
+        if args.accel == "kvm":
+            raise
+        return str(error)
+    with kvm:
+        arch = host_architecture()
+        if args.accel == "kvm" or not arch.needs_linux_kvm(config):
+            return ""
+        return arch.why_not_linux(kvm)
+
+
+def _run_emulated(config: MachineConfig, args: argparse.Namespace, reason: str) -> int:
+    from kvmtool.arch import host_architecture
+    from kvmtool.emulated import host
+
+    host_architecture().prepare_kernel(config)
+    command = [sys.executable, "-m", "kvmtool", *sys.argv[1:], "--accel", "kvm"]
+    log.info(f"using the emulated host: {reason}")
+    return host.run(command, memory_mib=config.memory_size // _MIB + 1024)
+
+
+def _run_here(config: MachineConfig, args: argparse.Namespace) -> int:
+    from kvmtool.backends.terminal import Terminal
+    from kvmtool.machine.machine import Machine
+    from kvmtool.outcome import Cause
+
+    terminal = Terminal()
+    while True:
+        machine = Machine(config, terminal)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_, end=machine.interrupt: end())
+        try:
+            outcome = machine.run()
+        finally:
+            machine.close()
+        if outcome.cause is not Cause.RESET or args.no_reboot:
+            return _report(outcome)
+        log.debug("the guest reboots")
+
+
+def _report(outcome: Outcome) -> int:
+    from kvmtool.outcome import Cause
+
+    if outcome.cause in (Cause.PANIC, Cause.TRIPLE_FAULT, Cause.KVM_ERROR):
+        log.error(outcome.cause.value)
+        if outcome.detail:
+            sys.stderr.write(outcome.detail.rstrip("\n") + "\n")
+    return int(outcome.status)

@@ -1,0 +1,58 @@
+"""The description of a machine, before anything of it exists."""
+
+from __future__ import annotations
+
+from kvmtool.errors import BadInput
+
+BOOT_WAYS = ("auto", "direct", "pvh", "decompressor", "multiboot", "flat")
+_MIB = 1 << 20
+
+
+class MachineConfig:
+    """What to build.
+
+    `kernel` is a path, as are `initrds`, which are concatenated. `memory_size` is in bytes, a
+    multiple of 4 KiB; `page_size` is 0, or that of huge pages, in bytes. `parameters` are
+    appended to the default kernel command line, or are all of it with `no_defaults`. `cpuid`
+    is a list such as "+x2apic,-avx2". `boot` is one of BOOT_WAYS. `debug_ports` and `debug_mmio`
+    report accesses that no device claims. Raises BadInput for what no machine can be.
+    """
+
+    def __init__(
+        self,
+        *,
+        kernel: str,
+        initrds: list[str] | None = None,
+        memory_size: int = 512 * _MIB,
+        cpus: int = 1,
+        parameters: str = "",
+        no_defaults: bool = False,
+        boot: str = "auto",
+        cpuid: str = "",
+        page_size: int = 0,
+        device: str = "/dev/kvm",
+        name: str = "",
+        debug_ports: bool = False,
+        debug_mmio: bool = False,
+    ) -> None:
+        if cpus < 1:
+            raise BadInput(f"a machine has at least 1 CPU, not {cpus}")
+        if memory_size < _MIB:
+            raise BadInput(f"a machine has at least 1 MiB of RAM, not {memory_size} bytes")
+        if memory_size % 4096:
+            raise BadInput(f"RAM is a multiple of 4 KiB, not {memory_size} bytes")
+        if boot not in BOOT_WAYS:
+            raise BadInput(f"a machine boots one of {', '.join(BOOT_WAYS)}; not {boot}")
+        self.kernel = kernel
+        self.initrds = list(initrds or ())
+        self.memory_size = memory_size
+        self.cpus = cpus
+        self.parameters = parameters
+        self.no_defaults = no_defaults
+        self.boot = boot
+        self.cpuid = cpuid
+        self.page_size = page_size
+        self.device = device
+        self.name = name
+        self.debug_ports = debug_ports
+        self.debug_mmio = debug_mmio

@@ -1,0 +1,125 @@
+"""One life of a machine, from its parts to its end."""
+
+from __future__ import annotations
+
+import threading
+
+from kvmtool import log
+from kvmtool.arch import host_architecture
+from kvmtool.arch.parts import Parts
+from kvmtool.core.runloop import KICKED, RunLoop
+from kvmtool.kvm import Kvm
+from kvmtool.machine.event_loop import EventLoop
+from kvmtool.memory import GuestMemory
+from kvmtool.outcome import Cause, Outcome
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kvmtool.backends.terminal import Terminal
+    from kvmtool.kvm import Vcpu
+    from kvmtool.machine.config import MachineConfig
+
+_JOIN_TIMEOUT_S = 5.0
+
+
+class Machine:
+    """A virtual machine that runs once: a reset of the guest is a new Machine.
+
+    Building it raises BadInput for a configuration that this host cannot make, NoUsableKvm
+    without /dev/kvm and KvmFailure where KVM refuses.
+    """
+
+    def __init__(self, config: MachineConfig, terminal: Terminal, kvm: Kvm | None = None) -> None:
+        arch = host_architecture()
+        self.outcome: Outcome | None = None
+        self._lock = threading.Lock()
+        self._terminal = terminal
+        self._kvm = kvm or Kvm(config.device)
+        self.memory = GuestMemory(arch.ram_layout(config.memory_size), config.page_size)
+        self.vm = self._kvm.create_vm()
+        for slot, region in enumerate(self.memory.regions):
+            self.vm.set_user_memory_region(slot, region.gpa, region.size, region.hva)
+        self.parts = Parts(self._kvm, self.vm, self.memory)
+        self.board = arch.build(config, self.parts, terminal, self.end)
+        if config.debug_ports:
+            self.parts.ports.table.on_unclaimed = _reporter("port")
+        if config.debug_mmio:
+            self.parts.mmio.table.on_unclaimed = _reporter("MMIO address")
+        ports, mmio = self.parts.ports.table, self.parts.mmio.table
+        self.run_loops = [
+            RunLoop(vcpu.fd, vcpu.run, ports, mmio) for vcpu in self.board.vcpus
+        ]
+        self._events = EventLoop()
+
+    def end(self, outcome: Outcome) -> None:
+        """End the machine; the first outcome counts. From any thread, also from a handler."""
+        with self._lock:
+            if self.outcome is not None:
+                return
+            self.outcome = outcome
+        for run_loop in self.run_loops:
+            run_loop.kick()
+        self._events.stop()
+
+    def interrupt(self) -> None:
+        """End the machine from outside."""
+        self.end(Outcome(Cause.INTERRUPTED))
+
+    def run(self) -> Outcome:
+        """Run the vCPUs until the machine ends, serving the terminal meanwhile."""
+        threads = [
+            threading.Thread(target=self._run_vcpu, args=pair, name=f"vcpu{pair[0].id}")
+            for pair in zip(self.board.vcpus, self.run_loops, strict=True)
+        ]
+        self._terminal.on_quit = self.interrupt
+        self._terminal.open(self._events)
+        try:
+            for thread in threads:
+                thread.start()
+            self._events.run()
+        except BaseException:
+            self.interrupt()
+            raise
+        finally:
+            # A vCPU may wait for the terminal to take its output: closing it lets go.
+            self._terminal.close()
+            for thread in threads:
+                if thread.ident is not None:
+                    thread.join(_JOIN_TIMEOUT_S)
+        assert self.outcome is not None
+        return self.outcome
+
+    def close(self) -> None:
+        """Give the VM, its RAM and its descriptors back to the host."""
+        for vcpu in self.board.vcpus:
+            vcpu.close()
+        self.vm.close()
+        self.memory.close()
+        self._events.close()
+
+    def _run_vcpu(self, vcpu: Vcpu, run_loop: RunLoop) -> None:
+        try:
+            while self.outcome is None:
+                reason = run_loop.run()
+                if reason != KICKED:
+                    self.end(self.board.outcome_of(vcpu, reason))
+        except OSError as error:
+            detail = f"{error.strerror}\n{self.board.describe(vcpu)}"
+            self.end(Outcome(Cause.KVM_ERROR, detail))
+        except Exception:
+            import traceback
+
+            self.end(Outcome(Cause.KVM_ERROR, traceback.format_exc()))
+
+
+def _reporter(kind: str):  # type: ignore[no-untyped-def]
+    """Make a reporter of accesses that nobody claims, each address once."""
+    seen: set[tuple[int, bool]] = set()
+
+    def report(address: int, size: int, value: int | None) -> None:
+        if (address, value is None) not in seen and len(seen) < 4096:
+            seen.add((address, value is None))
+            what = "read" if value is None else f"write of {value:#x}"
+            log.info(f"unclaimed {kind} {address:#x}: {size}-byte {what}")
+
+    return report
