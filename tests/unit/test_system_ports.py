@@ -1,4 +1,4 @@
-"""Ports 0x92, 0x61 and 0x80."""
+"""Ports 0x92 and 0x80."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from hypothesis import strategies as st
 
 from kvmtool.bus.space import port_space
 from kvmtool.core.runloop import ClaimTable
-from kvmtool.devices.system_ports import PostCode, SystemControlA, SystemControlB
+from kvmtool.devices.system_ports import PostCode, SystemControlA
 
 
 def ports(resets: list[str], post_code: PostCode | None = None) -> ClaimTable:
     space = port_space()
     SystemControlA(lambda: resets.append("reset")).attach(space, 0x92)
-    SystemControlB().attach(space, 0x61)
     (post_code or PostCode()).attach(space, 0x80)
     return space.table
 
@@ -35,26 +34,6 @@ def test_fast_reset_bit_resets_and_reads_zero() -> None:
     assert table.read(0x92, 1) == 0x02
 
 
-def test_refresh_bit_toggles_with_each_read() -> None:
-    table = ports([])
-    seen = [table.read(0x61, 1) & 0x10 for _ in range(4)]
-    assert seen in ([0x10, 0, 0x10, 0], [0, 0x10, 0, 0x10])
-
-
-def test_settings_are_kept_and_nmi_status_reads_zero() -> None:
-    table = ports([])
-    table.write(0x61, 0xFE, 1)
-    assert table.read(0x61, 1) & 0xCF == 0x0E
-
-
-def test_timer_2_output_is_seen_by_a_guest_that_waits_for_it() -> None:
-    table = ports([])
-    table.write(0x61, 0x00, 1)
-    assert not table.read(0x61, 1) & 0x20
-    table.write(0x61, 0x01, 1)
-    assert table.read(0x61, 1) & 0x20
-
-
 def test_post_code_is_the_last_byte_written_and_forgotten_by_a_reset() -> None:
     post_code = PostCode()
     table = ports([], post_code)
@@ -70,7 +49,7 @@ def test_post_code_is_the_last_byte_written_and_forgotten_by_a_reset() -> None:
     st.lists(
         st.tuples(
             st.booleans(),
-            st.sampled_from([0x61, 0x80, 0x92]),
+            st.sampled_from([0x80, 0x92]),
             st.integers(0, (1 << 32) - 1),
             st.sampled_from([1, 2, 4]),
         )

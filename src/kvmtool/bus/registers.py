@@ -189,6 +189,7 @@ class RegisterBank:
         if register._readers:
             handler: Callable[[], int] = register._readers[0].__get__(self)
             return lambda: handler() & mask
+        # Not through __dict__: that would slow each attribute of the instance from then on.
         name = register.name
         return lambda: getattr(self, name) & mask
 

@@ -6,7 +6,9 @@ from kvmtool.core.runloop import Claim, ClaimTable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Buffer, Callable
+    from collections.abc import Callable
+
+    from _typeshed import WriteableBuffer
 
     from kvmtool.core.runloop import Lock
 
@@ -51,7 +53,7 @@ class AddressSpace:
         self._check(first, size, name)
         return self.table.claim_region(first, size, name, read, write, lock)
 
-    def claim_bytes(self, first: int, memory: Buffer, *, name: str) -> Claim:
+    def claim_bytes(self, first: int, memory: WriteableBuffer, *, name: str) -> Claim:
         """Claim a range that behaves as plain memory; its exits run no Python."""
         self._check(first, len(memoryview(memory)), name)
         return self.table.claim_bytes(first, memory, name)

@@ -158,6 +158,7 @@ def _run_here(config: MachineConfig, args: argparse.Namespace) -> int:
         try:
             outcome = machine.run()
         finally:
+            log.debug(f"exits by reason: {[loop.statistics() for loop in machine.run_loops]}")
             machine.close()
         if outcome.cause is not Cause.RESET or args.no_reboot:
             return _report(outcome)

@@ -3,8 +3,10 @@
 Documentation/virt/kvm/api.rst, section 5.
 """
 
-from collections.abc import Buffer, Callable
+from collections.abc import Callable
 from typing import Protocol
+
+from _typeshed import WriteableBuffer
 
 KICKED: int
 """What `RunLoop.run` returns when `kick` ended it; no exit reason has this value."""
@@ -60,7 +62,7 @@ class ClaimTable:
     ) -> Claim:
         """Claim `size` bytes, served by read(offset, size) and write(offset, value, size)."""
 
-    def claim_bytes(self, first: int, memory: Buffer, name: str) -> Claim:
+    def claim_bytes(self, first: int, memory: WriteableBuffer, name: str) -> Claim:
         """Claim a range that behaves as the memory `memory`; no Python runs for its exits."""
 
     def release(self, claim: Claim) -> None:
@@ -85,7 +87,7 @@ class RunLoop:
     vcpu_fd: int
 
     def __init__(
-        self, vcpu_fd: int, run_area: Buffer, ports: ClaimTable, mmio: ClaimTable
+        self, vcpu_fd: int, run_area: WriteableBuffer, ports: ClaimTable, mmio: ClaimTable
     ) -> None: ...
     def on_exit(self, reason: int, handler: Callable[[], bool]) -> None:
         """Have `handler` called on exits for `reason` (KVM_EXIT_*).

@@ -1,6 +1,7 @@
-"""The PC's system control ports A (0x92) and B (0x61), and the POST code port (0x80).
+"""The PC's system control port A (0x92) and the POST code port (0x80).
 
-IBM PS/2 Technical Reference, "System Control Port A/B"; Intel ICH9 data sheet, 13.7.
+IBM PS/2 Technical Reference, "System Control Port A". Port B (0x61: timer 2 gate and output,
+speaker) belongs to the timer, which is KVM's; a PIT made with KVM_PIT_SPEAKER_DUMMY answers it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from kvmtool.bus.space import AddressSpace
 
 _A_FAST_RESET, _A_A20 = 0x01, 0x02
-
-_B_TIMER2_GATE, _B_SETTINGS, _B_REFRESH, _B_TIMER2_OUT = 0x01, 0x0F, 0x10, 0x20
 
 
 class SystemControlA(RegisterBank, name="system-control-a"):
@@ -32,26 +31,6 @@ class SystemControlA(RegisterBank, name="system-control-a"):
         self.control = value & ~_A_FAST_RESET
         if value & _A_FAST_RESET:
             self._on_reset()
-
-
-class SystemControlB(RegisterBank, name="system-control-b"):
-    """Port 0x61: the gate of timer channel 2 and the speaker, without a timer behind them.
-
-    A KVM that has the PIT in the kernel, made with KVM_PIT_SPEAKER_DUMMY, answers this port
-    itself. Without, the channel's output is seen high whenever its gate is open, so that a guest
-    that waits for it goes on; the refresh bit toggles with each read.
-    """
-
-    control = Register(0, doc="bit 0 timer 2 gate, 1 speaker, 4 refresh, 5 timer 2 output")
-
-    @control.on_read
-    def _read(self) -> int:
-        self.control ^= _B_REFRESH
-        return self.control | (_B_TIMER2_OUT if self.control & _B_TIMER2_GATE else 0)
-
-    @control.on_write
-    def _write(self, value: int) -> None:
-        self.control = self.control & _B_REFRESH | value & _B_SETTINGS
 
 
 class PostCode:

@@ -10,7 +10,9 @@ from kvmtool.errors import BadInput, KvmtoolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Buffer, Iterable
+    from collections.abc import Iterable
+
+    from _typeshed import ReadableBuffer
 
 _KIB = 1024
 _HUGE_PAGE_SHIFT = 26  # MFD_HUGE_SHIFT: memfd_create(2) takes log2 of the page size from here up
@@ -34,6 +36,8 @@ class RamRegion:
         self.size = size
         self.file_offset = file_offset
         self._map = mmap.mmap(fd, size, offset=file_offset)
+        # Where the host lets shared memory have huge pages, a guest faults 512 times less.
+        self._map.madvise(mmap.MADV_HUGEPAGE)
         self._view = memoryview(self._map)
         self.hva = ctypes.addressof(ctypes.c_char.from_buffer(self._map))
 
@@ -98,7 +102,7 @@ class GuestMemory:
         """Copy `size` bytes out of guest RAM. Raises MemoryRangeError."""
         return bytes(self.view(gpa, size))
 
-    def write(self, gpa: int, data: Buffer) -> None:
+    def write(self, gpa: int, data: ReadableBuffer) -> None:
         """Copy `data` into guest RAM at `gpa`. Raises MemoryRangeError; then nothing is written."""
         source = memoryview(data).cast("B")
         self.view(gpa, len(source))[:] = source

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from types import ModuleType
 from typing import Any
@@ -145,14 +145,51 @@ def _without_gaps(record: Record, namespace: dict[str, Any]) -> list[Member]:
         return [*record.members, Member("u8", "_pad0", (record.size,), 0)]
     filled: list[Member] = []
     position = 0
-    end = Member("u8", "end", (), record.size * 8)
-    for member in (*record.members, end):
-        gap = (member.offset_bits - position) // 8
-        if gap > 0 and member.width is None:
-            filled.append(Member("u8", f"_pad{len(filled)}", (gap,), position))
-        if member is not end:
-            filled.append(member)
-        size = ctypes.sizeof(layout.SCALARS.get(member.kind) or namespace[member.kind])
-        bits = size * 8 * prod(member.dimensions) if member.width is None else member.width
-        position = member.offset_bits + bits
+    for run in _runs(record.members):
+        start = run[0].offset_bits // 8
+        after_bits = bool(filled) and filled[-1].width is not None
+        if start > position or after_bits:
+            # Even of no length: else ctypes would join the bit-fields before and after it.
+            filled.append(Member("u8", f"_pad{position}", (start - position,), position * 8))
+        if run[0].width is None:
+            filled += run
+            made = layout.SCALARS.get(run[0].kind) or namespace[run[0].kind]
+            position = start + ctypes.sizeof(made) * prod(run[0].dimensions)
+        else:
+            unit = _unit(run)
+            filled += unit
+            position = start + int(unit[0].kind[1:]) // 8
+    if record.size > position:
+        filled.append(Member("u8", f"_pad{position}", (record.size - position,), position * 8))
     return filled
+
+
+def _runs(members: Sequence[Member]) -> list[list[Member]]:
+    """Return each member alone, and bit-fields together from one byte's beginning to another's."""
+    runs: list[list[Member]] = []
+    for member in members:
+        if runs and runs[-1][0].width and member.width and member.offset_bits % 8:
+            runs[-1].append(member)
+        else:
+            runs.append([member])
+    return runs
+
+
+def _unit(run: list[Member]) -> list[Member]:
+    """Return a run of bit-fields in the smallest type that holds it, from its first bit.
+
+    ctypes starts a new unit after a member that is no bit-field, and the compiler need not.
+    """
+    start = run[0].offset_bits // 8 * 8
+    end = run[-1].offset_bits + (run[-1].width or 0)
+    bits = next((bits for bits in (8, 16, 32, 64) if bits >= end - start), 64)
+    unit: list[Member] = []
+    position = start
+    for field in run:
+        kind = f"{field.kind[0]}{bits}"
+        if field.offset_bits > position:
+            gap = field.offset_bits - position
+            unit.append(Member(kind, f"_gap{position}", (), position, gap))
+        unit.append(replace(field, kind=kind))
+        position = field.offset_bits + (field.width or 0)
+    return unit

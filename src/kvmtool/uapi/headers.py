@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 from kvmtool.errors import BadInput
 
+# A folder that needs not exist; the compiler looks there after all others.
+_VIRTUAL = "/virtual/include"
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -48,11 +51,10 @@ class Headers:
             path = os.path.join(folder, header)
             if os.path.exists(path):
                 return path
-        return None
+        path = f"{_VIRTUAL}/{header}"
+        return path if path in dict(self.virtual_files) else None
 
 
-# A folder that needs not exist; the compiler looks there after all others.
-_VIRTUAL = "/virtual/include"
 # The one header of the C library that the kernel's headers ask for.
 _STDINT = """
 typedef __UINT8_TYPE__ uint8_t;

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 
 from kvmtool.arch.x86_64 import aml, board
+from kvmtool.devices.acpi_pm import RESET_VALUE, SLEEP_TYPE_S5
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _fadt(facs: int, dsdt: int) -> bytes:
         + struct.pack("<5B", 0, 0, 0, 0, board.CMOS_CENTURY)
         + struct.pack("<HxI", boot_flags, flags)
         + _io_register(board.RESET, 8, _BYTE_ACCESS)
-        + struct.pack("<BHB", board.RESET_VALUE, 0, 5)
+        + struct.pack("<BHB", RESET_VALUE, 0, 5)
         + struct.pack("<QQ", 0, dsdt)  # FACS has its 32-bit address above; one is enough
         + _io_register(board.PM1A_EVENT, 32, _WORD_ACCESS)
         + absent
@@ -187,7 +188,7 @@ def _mcfg() -> bytes:
 
 
 def _dsdt(cpu_count: int, pci_mmio64: tuple[int, int], mouse: bool) -> bytes:
-    sleep_type = board.S5_SLEEP_TYPE
+    sleep_type = SLEEP_TYPE_S5
     return _table(
         b"DSDT",
         2,

@@ -11,18 +11,6 @@ _GIB = 1 << 30
 
 # Guest physical addresses
 
-GDT = 0x500
-"""Descriptors for the first instructions; images load their own soon."""
-BOOT_PARAMS = 0x7000
-"""Linux's zero page, or the start information of other protocols; one page."""
-BOOT_STACK = 0x8FF0
-"""Stack pointer at entry; the page below is the stack."""
-PAGE_TABLES = 0x9000
-"""Six pages that map the first 4 GiB one to one, for entry in 64-bit mode."""
-BOOT_CMDLINE = 0x20000
-"""Kernel command line, up to 64 KiB."""
-EBDA = 0x9FC00
-"""End of the low RAM that the memory map offers, where a PC's extended BIOS data begins."""
 ACPI_TABLES = 0xE0000
 """RSDP first, in the range that operating systems search for it (ACPI 6.5, 5.2.5.1)."""
 ACPI_TABLES_SIZE = 0x20000
@@ -33,9 +21,11 @@ PCI_MMIO32 = 0xC000_0000
 """PCI window for 32-bit BARs."""
 PCI_MMIO32_SIZE = 512 * _MIB
 ECAM = 0xE000_0000
-"""PCI Express configuration space of buses 0 to 255, 1 MiB for each bus."""
-ECAM_SIZE = 256 * _MIB
-PCI_LAST_BUS = 255
+"""PCI Express configuration space, 1 MiB for each bus."""
+PCI_LAST_BUS = 0
+"""There are no bridges. Linux looks for more roots on each bus that the tables promise, at a
+cost of 16,384 exits for 255 of them."""
+ECAM_SIZE = (PCI_LAST_BUS + 1) * _MIB
 IOAPIC = 0xFEC0_0000
 LAPIC = 0xFEE0_0000
 """Reset value of IA32_APIC_BASE; the page is the same for each vCPU."""
@@ -73,13 +63,6 @@ PCI_CONFIG_DATA = 0xCFC
 PCI_IO = 0x1000
 """PCI window for I/O BARs; Linux puts none below."""
 PCI_IO_SIZE = 0xF000
-
-# Values that the guest writes to the ports above
-
-RESET_VALUE = 1
-"""Written to `RESET` resets the machine."""
-S5_SLEEP_TYPE = 5
-"""SLP_TYP (PM1 control, bits 10-12) that with SLP_EN (bit 13) turns the machine off."""
 
 # Interrupts: KVM's GSIs, of which 0-15 reach the PICs too, and the pins of the IOAPIC
 

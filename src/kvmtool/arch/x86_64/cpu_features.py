@@ -128,13 +128,14 @@ def find(name: str) -> tuple[Bit, ...]:
     """The bits of a feature; BadInput, with close names, if there is none of that name."""
     plain = _plain(name)
     plain = _ALIASES.get(plain, plain)
-    bits = tuple([bit for known, bit in each() if _plain(known) == plain])
+    bits = tuple([bit for feature, bit in each() if _plain(feature) == plain])
     if not bits:
         from difflib import get_close_matches
 
-        spellings = {_plain(known): known for known, _ in each()}
-        close = get_close_matches(plain, spellings, n=1) or get_close_matches(plain, _ALIASES, n=1)
-        hint = f"; did you mean {spellings.get(close[0], close[0])}?" if close else ""
+        spelled = name.lower().replace("-", "_").replace(".", "_")
+        known = sorted({feature for feature, _ in each()})
+        close = get_close_matches(spelled, known, n=1) or get_close_matches(plain, _ALIASES, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
         raise BadInput(f"--cpuid: no CPU feature is named {name!r}{hint}")
     return bits
 

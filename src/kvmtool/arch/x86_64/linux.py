@@ -35,8 +35,6 @@ DEFAULT_PARAMETERS = (
     "console=ttyS0 panic=-1 reboot=panic_warm i8042.noaux tsc=reliable cryptomgr.notests"
 )
 
-_LONGEST_COMMAND_LINE = 2047  # COMMAND_LINE_SIZE of arch/x86, less the NUL
-_INITRD_ADDR_MAX = 0x7FFFFFFF
 _LOADER_UNDEFINED = 0xFF
 _VIDEO_NORMAL = 0xFFFF
 _RNG_SEED_SIZE = 32
@@ -54,8 +52,7 @@ def load(
     """
     way, kernel = _choose(config.boot, image)
     words = ["" if config.no_defaults else DEFAULT_PARAMETERS, config.parameters]
-    limit = kernel.cmdline_size if way == "decompressor" else _LONGEST_COMMAND_LINE
-    line = cmdline.assemble(words, limit)
+    line = cmdline.assemble(words, image.cmdline_size)
     memory.write(low_ram.COMMAND_LINE, line)
     kernel.load(memory)
     initrd = _load_initrd(config, image, kernel.end, memory)
@@ -91,7 +88,7 @@ def _choose(wanted: str, image: BzImage | Elf):  # type: ignore[no-untyped-def]
         except BadInput as error:
             if wanted != "auto":
                 raise
-            log.debug(f"{error}; it boots through its own decompressor")
+            log.warning(f"{error}; it boots through its own decompressor")
             return "decompressor", image
     else:
         kernel = image
@@ -116,8 +113,8 @@ def _load_initrd(
         return 0, 0
     initrd = Initrd(config.initrds)
     try:
-        addr_max = image.initrd_addr_max if image.kind == "bzimage" else _INITRD_ADDR_MAX
-        gpa = initrd.place(memory.regions[0].size, addr_max=addr_max, floor=floor)
+        ram_end = memory.regions[0].size
+        gpa = initrd.place(ram_end, addr_max=image.initrd_addr_max, floor=floor)
         initrd.load(memory, gpa)
         return gpa, initrd.size
     finally:

@@ -16,8 +16,6 @@ SETUP_DATA = 0xF000
 """struct setup_data, 4 KiB."""
 COMMAND_LINE = 0x20000
 """Up to 64 KiB."""
-MULTIBOOT_INFORMATION = 0x9E000
-"""Near the end of conventional memory: images are linked at 32 KiB, 1 MiB or 4 MiB."""
 CONVENTIONAL_END = 0x9FC00
 """The extended BIOS data area begins here; reserved up to 640 KiB."""
 UPPER_START = 0x100000

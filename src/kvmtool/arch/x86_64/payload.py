@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kvmtool.arch.x86_64 import entry, low_ram
+from kvmtool.arch.x86_64 import entry
 from kvmtool.arch.x86_64.memory_map import memory_map
 from kvmtool.boot import multiboot
 from kvmtool.boot.image import ImageFile, guest_range
@@ -31,31 +31,30 @@ def load(
             raise BadInput("a flat binary takes no initrd")
         entry.enter_real_mode(vcpu, image.cs, image.ip)
         return
+    gpa = image.information_gpa
+    module = _load_module(config, gpa, memory)
+    if module is not None:
+        gpa = -(-(module[0] + module[1]) // _PAGE) * _PAGE
     information = multiboot.information(
-        low_ram.MULTIBOOT_INFORMATION,
+        gpa,
         memory_map=memory_map(config.memory_size),
         cmdline=config.parameters,
         program=config.kernel.rpartition("/")[2],
-        module=_load_module(config, image, memory),
+        module=module,
     )
-    if low_ram.MULTIBOOT_INFORMATION + len(information) > low_ram.CONVENTIONAL_END:
-        raise BadInput(f"the command line of {image.file.name} is too long")
-    memory.write(low_ram.MULTIBOOT_INFORMATION, information)
-    entry.enter_protected_mode(
-        vcpu, memory, image.entry,
-        eax=multiboot.ENTRY_EAX, ebx=low_ram.MULTIBOOT_INFORMATION,
-    )  # fmt: skip
+    name = f"the multiboot information of {image.file.name}"
+    guest_range(memory, gpa, len(information), name)[:] = information
+    entry.enter_protected_mode(vcpu, memory, image.entry, eax=multiboot.ENTRY_EAX, ebx=gpa)
 
 
 def _load_module(
-    config: MachineConfig, image: Multiboot, memory: GuestMemory
+    config: MachineConfig, gpa: int, memory: GuestMemory
 ) -> tuple[int, int, str] | None:
-    """Load the one module that images look at, page aligned after the image."""
+    """Load the one module that images look at to `gpa`; return gpa, size and name."""
     if not config.initrds:
         return None
     if len(config.initrds) > 1:
         raise BadInput(f"a multiboot image takes one module (-i), not {len(config.initrds)}")
     with ImageFile(config.initrds[0]) as file:
-        gpa = -(-max(image.end, low_ram.UPPER_START) // _PAGE) * _PAGE
         file.read_into(0, guest_range(memory, gpa, file.size, f"module {file.name}"))
         return gpa, file.size, file.name

@@ -127,7 +127,11 @@ class VcpuIoctls(CpuLists):
 
     def get_cpuid2(self) -> list[kvm.kvm_cpuid_entry2]:
         """Return the CPUID leaves that the guest sees (KVM_GET_CPUID2)."""
-        return self._cpuid("KVM_GET_CPUID2", needs="KVM_CAP_EXT_CPUID")
+        leaves = self._cpuid("KVM_GET_CPUID2", needs="KVM_CAP_EXT_CPUID")
+        # Older kernels (6.1 is one) do not say how many they gave; the rest is still zero.
+        while leaves and not any(bytes(leaves[-1])):
+            leaves.pop()
+        return leaves
 
     def set_cpuid2(self, entries: Sequence[kvm.kvm_cpuid_entry2]) -> None:
         """Set the CPUID leaves that the guest sees, before it first runs (KVM_SET_CPUID2)."""

@@ -101,10 +101,6 @@ class VmIoctls(Descriptor):
         """Set the rate, for the whole machine before any vCPU (KVM_SET_TSC_KHZ)."""
         self._ioctl("KVM_SET_TSC_KHZ", khz, needs="KVM_CAP_TSC_CONTROL")
 
-    def get_nr_mmu_pages(self) -> int:
-        """Return the limit of KVM's shadow pages (KVM_GET_NR_MMU_PAGES)."""
-        return self._ioctl("KVM_GET_NR_MMU_PAGES", needs="KVM_CAP_MMU_SHADOW_CACHE_CONTROL")
-
     def set_nr_mmu_pages(self, pages: int) -> None:
         """Limit KVM's shadow pages (KVM_SET_NR_MMU_PAGES)."""
         self._ioctl("KVM_SET_NR_MMU_PAGES", pages, needs="KVM_CAP_MMU_SHADOW_CACHE_CONTROL")

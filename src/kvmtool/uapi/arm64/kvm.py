@@ -698,8 +698,8 @@ _LAYOUTS = {
     "user_pt_regs": "struct 272: u64 regs[31]; u64 sp; u64 pc; u64 pstate",
     "user_fpsimd_state": "struct 528: u64 vregs[32][2]; u32 fpsr; u32 fpcr; u32 __reserved[2]",
     "kvm_regs": (
-        "packed struct 864: user_pt_regs regs; u64 sp_el1; u64 elr_el1; u64 spsr[5]; u8 _pad4[8]; "
-        "user_fpsimd_state fp_regs"
+        "packed struct 864: user_pt_regs regs; u64 sp_el1; u64 elr_el1; u64 spsr[5]; "
+        "u8 _pad328[8]; user_fpsimd_state fp_regs"
     ),
     "kvm_vcpu_init": "struct 32: u32 target; u32 features[7]",
     "kvm_sregs": "struct 0:",
