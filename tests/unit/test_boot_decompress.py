@@ -129,10 +129,10 @@ def test_truncated_payload_is_refused_by_name(kind: str, part: float) -> None:
 
 
 def test_wrong_declared_size_is_refused(kind: str) -> None:
-    if kind == "gzip":
-        pytest.skip("zlib checks the size that gzip ends with")
     packed = PACKERS[kind](CONTENT)[:-4] + struct.pack("<I", 5)
-    with pytest.raises(BadInput, match="not to the 5 that it declares"):
+    # A gzip stream ends with its size, so that zlib finds the difference.
+    error = "corrupt or truncated" if kind == "gzip" else "not to the 5 that it declares"
+    with pytest.raises(BadInput, match=error):
         decompress(packed, LIMIT, "vmlinuz")
 
 

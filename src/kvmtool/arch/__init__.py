@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         """The other end of the console device (kvmtool.backends.terminal.Terminal)."""
 
         receive: Callable[[bytes], int]
-        send_break: Callable[[], None]
+        send_break: Callable[[], object]
 
         def put(self, byte: int) -> None: ...
         def room_was_made(self) -> None: ...

@@ -57,7 +57,7 @@ class Terminal:
         self._closed = True
         self._loop: Loop | None = None
         self.receive: Callable[[bytes], int] = len
-        self.send_break: Callable[[], None] = lambda: None
+        self.send_break: Callable[[], object] = lambda: None
         self.on_quit: Callable[[], None] = lambda: None
 
     def open(self, loop: Loop) -> None:

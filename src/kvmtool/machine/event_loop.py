@@ -38,7 +38,7 @@ class EventLoop:
             self._poll.unregister(fd)
 
     def call_soon(self, callback: Callable[[], None]) -> None:
-        """Have the loop's thread call `callback`; several calls with the same one may become one."""
+        """Have the loop's thread call `callback`, once for all calls that it has not got to."""
         with self._pending_lock:
             if callback not in self._pending:
                 self._pending.append(callback)

@@ -46,9 +46,7 @@ class Machine:
         if config.debug_mmio:
             self.parts.mmio.table.on_unclaimed = _reporter("MMIO address")
         ports, mmio = self.parts.ports.table, self.parts.mmio.table
-        self.run_loops = [
-            RunLoop(vcpu.fd, vcpu.run, ports, mmio) for vcpu in self.board.vcpus
-        ]
+        self.run_loops = [RunLoop(vcpu.fd, vcpu.run, ports, mmio) for vcpu in self.board.vcpus]
         self._events = EventLoop()
 
     def end(self, outcome: Outcome) -> None:

@@ -36,7 +36,7 @@ def find_kernel() -> str:
     """The kernel to boot where none is given. Raises BadInput if there is none."""
     from kvmtool.boot import kernel
 
-    return kernel.find(tree="x86", image="bzImage", arch="x86_64")
+    return kernel.find_kernel("x86_64")
 
 
 def needs_linux_kvm(config: MachineConfig) -> bool:
@@ -51,11 +51,13 @@ def needs_linux_kvm(config: MachineConfig) -> bool:
 def prepare_kernel(config: MachineConfig) -> None:
     """Unpack the kernel into the cache. Raises BadInput for a file that is no kernel."""
     from kvmtool.arch.x86_64 import linux
+    from kvmtool.boot.bzimage import BzImage
+    from kvmtool.boot.elf import Elf
     from kvmtool.boot.kernel import identify
 
     image = identify(config.kernel, flat=config.boot == "flat")
     try:
-        if image.kind in ("bzimage", "elf"):
+        if isinstance(image, (BzImage, Elf)):
             linux.prepare(config, image)
     finally:
         image.close()

@@ -61,9 +61,7 @@ def physical_address_bits(vcpu: Vcpu) -> int:
 
 
 def _entries(raw: Sequence[uapi.kvm_cpuid_entry2]) -> list[cpuid.CpuidEntry]:
-    return [
-        cpuid.CpuidEntry(e.function, e.index, e.flags, e.eax, e.ebx, e.ecx, e.edx) for e in raw
-    ]
+    return [cpuid.CpuidEntry(e.function, e.index, e.flags, e.eax, e.ebx, e.ecx, e.edx) for e in raw]
 
 
 def _raw(entries: Sequence[cpuid.CpuidEntry]) -> list[uapi.kvm_cpuid_entry2]:

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kvmtool.kvm import Vcpu
     from kvmtool.memory import GuestMemory
-    from kvmtool.uapi.kvm import kvm_segment
+    from kvmtool.uapi import kvm
 
 _CR0_PE, _CR0_MP, _CR0_ET, _CR0_NE, _CR0_WP, _CR0_PG = 1, 1 << 1, 1 << 4, 1 << 5, 1 << 16, 1 << 31
 _CR4_PAE = 1 << 5
@@ -82,7 +82,7 @@ def _set_registers(vcpu: Vcpu, **values: int) -> None:
     vcpu.set_regs(regs)
 
 
-def _flatten(segment: kvm_segment, selector: int, kind: int, *, is_32_bit: bool) -> None:
+def _flatten(segment: kvm.kvm_segment, selector: int, kind: int, *, is_32_bit: bool) -> None:
     """Make `segment` span 4 GiB from 0 (a code segment that is not 32-bit is 64-bit)."""
     segment.base = 0
     segment.limit = 0xFFFFFFFF
@@ -97,7 +97,7 @@ def _flatten(segment: kvm_segment, selector: int, kind: int, *, is_32_bit: bool)
     segment.unusable = 0
 
 
-def _make_task_state(segment: kvm_segment) -> None:
+def _make_task_state(segment: kvm.kvm_segment) -> None:
     """Give TR the value that VM entry asks for; no image uses it."""
     segment.base = 0
     segment.limit = 0x67
@@ -109,13 +109,13 @@ def _make_task_state(segment: kvm_segment) -> None:
     segment.unusable = 0
 
 
-def _load_gdt(memory: GuestMemory, table: object, *, long_mode: bool) -> None:
+def _load_gdt(memory: GuestMemory, table: kvm.kvm_dtable, *, long_mode: bool) -> None:
     """Write the descriptors that the cached segments stand for, for images that reload them."""
     code = 0x00AF9B000000FFFF if long_mode else 0x00CF9B000000FFFF
     descriptors = (0, 0, code, 0x00CF93000000FFFF, 0x00008B0000000067, 0)
     memory.write(low_ram.GDT, struct.pack("<6Q", *descriptors))
-    table.base = low_ram.GDT  # type: ignore[attr-defined]
-    table.limit = len(descriptors) * 8 - 1  # type: ignore[attr-defined]
+    table.base = low_ram.GDT
+    table.limit = len(descriptors) * 8 - 1
 
 
 def _write_identity_map(memory: GuestMemory, base: int) -> None:

@@ -62,5 +62,5 @@ def wire_local_apic(vcpu: Vcpu) -> None:
     """
     lapic = vcpu.get_lapic()
     for register, delivery in ((_LVT_LINT0, _DELIVERY_EXTINT), (_LVT_LINT1, _DELIVERY_NMI)):
-        lapic.regs[register : register + 4] = delivery.to_bytes(4, "little")
+        lapic.regs[register : register + 4] = list(delivery.to_bytes(4, "little"))
     vcpu.set_lapic(lapic)

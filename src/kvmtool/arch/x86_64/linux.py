@@ -17,12 +17,12 @@ from kvmtool import log
 from kvmtool.arch.x86_64 import entry, low_ram
 from kvmtool.arch.x86_64.memory_map import memory_map
 from kvmtool.boot import cmdline, unpacked
+from kvmtool.boot.bzimage import BzImage
 from kvmtool.boot.initrd import Initrd
 from kvmtool.errors import BadInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from kvmtool.boot.bzimage import BzImage
     from kvmtool.boot.elf import Elf
     from kvmtool.kvm import Vcpu
     from kvmtool.machine.config import MachineConfig
@@ -50,59 +50,61 @@ def load(
     `rsdp` is the gpa of ACPI's root pointer. Raises BadInput for files that do not fit or cannot
     be booted in the way that the configuration wants.
     """
-    way, kernel = _choose(config.boot, image)
-    words = ["" if config.no_defaults else DEFAULT_PARAMETERS, config.parameters]
-    line = cmdline.assemble(words, image.cmdline_size)
+    unpacked_kernel = _unpacked(config.boot, image)
+    kernel = unpacked_kernel or image
+    defaults = "" if config.no_defaults else DEFAULT_PARAMETERS
+    line = cmdline.assemble([defaults, config.parameters], image.cmdline_size)
     memory.write(low_ram.COMMAND_LINE, line)
     kernel.load(memory)
     initrd = _load_initrd(config, image, kernel.end, memory)
-    if way == "pvh":
+    if unpacked_kernel is not None and _enters_by_pvh(config.boot, unpacked_kernel):
         _write_start_info(config, memory, rsdp, initrd)
-        entry.enter_protected_mode(vcpu, memory, kernel.pvh_entry, ebx=low_ram.PVH_START_INFO)
+        address = unpacked_kernel.pvh_entry or 0
+        entry.enter_protected_mode(vcpu, memory, address, ebx=low_ram.PVH_START_INFO)
         return
     _write_zero_page(config, image, memory, rsdp, initrd)
-    if way == "direct":
-        entry.enter_long_mode(vcpu, memory, kernel.entry, rsi=low_ram.ZERO_PAGE)
-    elif kernel.is_64bit:
-        address = kernel.entry(kernel.load_address)
+    address = kernel.entry(kernel.load_address) if isinstance(kernel, BzImage) else kernel.entry
+    if kernel.is_64bit:
         entry.enter_long_mode(vcpu, memory, address, rsi=low_ram.ZERO_PAGE)
     else:
-        address = kernel.entry(kernel.load_address)
         entry.enter_protected_mode(vcpu, memory, address, esi=low_ram.ZERO_PAGE)
 
 
 def prepare(config: MachineConfig, image: BzImage | Elf) -> None:
     """Put into the cache what `load` will find there."""
-    _choose(config.boot, image)
+    _unpacked(config.boot, image)
 
 
-def _choose(wanted: str, image: BzImage | Elf):  # type: ignore[no-untyped-def]
-    """Return the way to boot and the thing to load: a BzImage for `decompressor`, else an Elf."""
+def _unpacked(wanted: str, image: BzImage | Elf) -> Elf | None:
+    """The kernel to enter directly, or None for one that is to unpack itself."""
+    name = image.file.name
     if wanted not in ("auto", "direct", "pvh", "decompressor"):
-        raise BadInput(f"{image.file.name} is a Linux kernel; it cannot be booted as {wanted}")
-    if image.kind == "bzimage":
-        if wanted == "decompressor":
-            return wanted, image
+        raise BadInput(f"{name} is a Linux kernel; it cannot be booted as {wanted}")
+    if wanted == "decompressor":
+        if isinstance(image, BzImage):
+            return None
+        raise BadInput(f"{name} is not compressed: it has no decompressor to boot by")
+    if not isinstance(image, BzImage):
+        kernel = image
+    else:
         try:
             kernel = unpacked.unpack(image)
         except BadInput as error:
             if wanted != "auto":
                 raise
             log.warning(f"{error}; it boots through its own decompressor")
-            return "decompressor", image
-    else:
-        kernel = image
-    if wanted == "decompressor":
-        raise BadInput(f"{image.file.name} is not compressed: it has no decompressor to boot by")
+            return None
     if wanted == "pvh" and kernel.pvh_entry is None:
-        raise BadInput(f"{image.file.name} has no PVH entry (CONFIG_PVH)")
-    if kernel.is_64bit and wanted != "pvh":
-        return "direct", kernel
-    if wanted == "direct":
-        raise BadInput(f"{image.file.name} is a 32-bit kernel: it has no 64-bit entry")
-    if kernel.pvh_entry is not None:
-        return "pvh", kernel
-    return "decompressor", image
+        raise BadInput(f"{name} has no PVH entry (CONFIG_PVH)")
+    if wanted == "direct" and not kernel.is_64bit:
+        raise BadInput(f"{name} is a 32-bit kernel: it has no 64-bit entry")
+    if kernel.is_64bit or kernel.pvh_entry is not None:
+        return kernel
+    return None
+
+
+def _enters_by_pvh(wanted: str, kernel: Elf) -> bool:
+    return wanted == "pvh" or not kernel.is_64bit
 
 
 def _load_initrd(
@@ -131,11 +133,11 @@ def _write_zero_page(
     from kvmtool.uapi import bootparam
 
     page = memory.view(low_ram.ZERO_PAGE, 4096)
-    if image.kind == "bzimage":
-        page[0x1F1 : 0x1F1 + len(image.setup_header)] = image.setup_header
     params = bootparam.boot_params.from_buffer(page)
     header = params.hdr
-    if image.kind != "bzimage":
+    if isinstance(image, BzImage):
+        page[0x1F1 : 0x1F1 + len(image.setup_header)] = image.setup_header
+    else:
         header.boot_flag = 0xAA55
         header.header = int.from_bytes(b"HdrS", "little")
         header.version = 0x20F

@@ -5,12 +5,12 @@ from __future__ import annotations
 from kvmtool.arch.x86_64 import entry
 from kvmtool.arch.x86_64.memory_map import memory_map
 from kvmtool.boot import multiboot
+from kvmtool.boot.flat import Flat
 from kvmtool.boot.image import ImageFile, guest_range
 from kvmtool.errors import BadInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from kvmtool.boot.flat import Flat
     from kvmtool.boot.multiboot import Multiboot
     from kvmtool.kvm import Vcpu
     from kvmtool.machine.config import MachineConfig
@@ -19,14 +19,12 @@ if TYPE_CHECKING:
 _PAGE = 4096
 
 
-def load(
-    config: MachineConfig, image: Multiboot | Flat, vcpu: Vcpu, memory: GuestMemory
-) -> None:
+def load(config: MachineConfig, image: Multiboot | Flat, vcpu: Vcpu, memory: GuestMemory) -> None:
     """Load the image, and the initrd as its module, and make `vcpu` enter it. Raises BadInput."""
     if config.boot not in ("auto", image.kind):
         raise BadInput(f"{image.file.name} is a {image.kind} image, not one for {config.boot}")
     image.load(memory)
-    if image.kind == "flat":
+    if isinstance(image, Flat):
         if config.initrds:
             raise BadInput("a flat binary takes no initrd")
         entry.enter_real_mode(vcpu, image.cs, image.ip)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 
 from kvmtool.arch.x86_64 import acpi, board, cpu, irqchip, linux, low_ram, payload, state
+from kvmtool.boot.flat import Flat
 from kvmtool.boot.kernel import identify
+from kvmtool.boot.multiboot import Multiboot
 from kvmtool.devices.acpi_pm import AcpiPm
 from kvmtool.devices.cmos import Cmos
 from kvmtool.devices.i8042 import I8042
@@ -51,7 +53,7 @@ class Pc:
             irqchip.create(parts.vm)
             self._add_devices(console)
             self.vcpus = cpu.create(parts.kvm, parts.vm, config.cpus, config.cpuid)
-            if image.kind in ("multiboot", "flat"):
+            if isinstance(image, (Multiboot, Flat)):
                 self._add_test_devices()
                 irqchip.set_pics_as_a_bios_does(parts.vm)
                 payload.load(config, image, self.vcpus[0], self._memory)
@@ -82,7 +84,7 @@ class Pc:
     def _add_devices(self, console: Console) -> None:
         ports, line = self._parts.ports, self._parts.lines.line
         self._parts.pci.attach_ports(ports, board.PCI_CONFIG_ADDRESS)
-        self._parts.pci.attach_ecam(self._parts.mmio, board.ECAM)
+        self._parts.pci.attach_ecam(self._parts.mmio, board.ECAM, board.PCI_LAST_BUS + 1)
         for number, (base, irq) in enumerate(
             zip(board.SERIAL_PORTS, board.SERIAL_IRQS, strict=True)
         ):
