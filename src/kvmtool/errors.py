@@ -16,6 +16,7 @@ class ExitStatus(IntEnum):
     TRIPLE_FAULT = 102
     KVM_ERROR = 104
     NO_USABLE_KVM = 106
+    NO_STATUS = 108
     INTERRUPTED = 130
 
 

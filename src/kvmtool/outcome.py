@@ -14,6 +14,7 @@ class Cause(Enum):
     TRIPLE_FAULT = "triple fault"
     KVM_ERROR = "KVM error"
     INTERRUPTED = "interrupted"
+    REPORTED = "the guest said its exit status"
     DEBUG_EXIT = "the guest ended the run through the debug exit"
 
 

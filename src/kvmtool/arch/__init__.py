@@ -62,8 +62,8 @@ if TYPE_CHECKING:
         def prepare_kernel(self, config: MachineConfig) -> None:
             """Do ahead, on a fast host, what `build` can find in the cache."""
 
-        def needs_linux_kvm(self, config: MachineConfig) -> bool:
-            """Whether the image needs a KVM that can run a stock kernel."""
+        def is_linux(self, kernel: str, boot: str) -> bool:
+            """Whether the image at this path, booted this way, is Linux and no bare payload."""
 
 
 def host_architecture() -> Architecture:

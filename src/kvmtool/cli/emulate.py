@@ -8,13 +8,14 @@ if TYPE_CHECKING:
 
 NAME = "emulate"
 HELP = "run a command on a stock KVM that QEMU emulates"
+TAKES_COMMAND_LINE = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `lkvm emulate`."""
-    import argparse
-
     from kvmtool.emulated.host import DEFAULT_CPUS, DEFAULT_MEMORY_MIB
+
+    parser.usage = "lkvm emulate [OPTION...] -- COMMAND [ARGUMENT...]"
 
     parser.add_argument(
         "-c",
@@ -32,12 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MIB",
         help=f"its memory in MiB (default: {DEFAULT_MEMORY_MIB})",
     )
-    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD [ARG…]")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command and return its status."""
     from kvmtool.emulated import host
 
-    command = args.command[1:] if args.command[:1] == ["--"] else args.command
-    return host.run(command, memory_mib=args.mem, cpus=args.cpus)
+    return host.run(args.command_line, memory_mib=args.mem, cpus=args.cpus)

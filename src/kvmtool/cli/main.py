@@ -61,7 +61,11 @@ def _run(name: str, arguments: list[str]) -> int:
     )
     parser.add_argument("--trace", action="store_true", help="show the trace of an error")
     command.add_arguments(parser)
-    args = parser.parse_args(arguments)
+    parser.set_defaults(arguments=arguments)
+    own, command_line = _split(arguments)
+    args = parser.parse_args(own, argparse.Namespace(command_line=command_line))
+    if command_line and not getattr(command, "TAKES_COMMAND_LINE", False):
+        parser.error(f"{name} takes no command (-- {command_line[0]})")
     try:
         status: int = command.run(args)
         sys.stdout.flush()
@@ -71,6 +75,14 @@ def _run(name: str, arguments: list[str]) -> int:
         log.error(str(error))
         return error.exit_status
     return status
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Separate a command's own arguments from the command line that follows `--`."""
+    if "--" not in arguments:
+        return arguments, []
+    at = arguments.index("--")
+    return arguments[:at], arguments[at + 1 :]
 
 
 def _help(words: list[str]) -> int:

@@ -7,7 +7,7 @@ import signal
 import sys
 
 from kvmtool import log
-from kvmtool.errors import BadInput, NoUsableKvm
+from kvmtool.errors import BadInput, ExitStatus, NoUsableKvm
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kvmtool.outcome import Outcome
 
 NAME = "run"
+TAKES_COMMAND_LINE = True
 HELP = "boot a kernel, or a bare payload, in a new machine"
 EPILOG = """\
 exit status:
@@ -26,19 +27,24 @@ exit status:
   102   triple fault
   104   KVM error; the vCPU's state is on standard error
   106   no usable KVM on this host
+  108   the guest powered off before its command (-- COMMAND) had ended
   130   interrupted: Ctrl-A x, a signal, or nobody reads the output
   odd   the status that a bare payload gave to the debug exit
+with -- COMMAND, the exit status is the command's
 
 keys on a terminal: Ctrl-A x ends the machine, Ctrl-A h lists the others
 """
 
 _UNITS = {"B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40, "P": 1 << 50}
 _MIB = 1 << 20
+_EMULATED_HOST_OWN_MIB = 512
+_INSIDE_EMULATED_HOST = "KVMTOOL_EMULATED"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options, named as the C tool names them where it has them."""
     add = parser.add_argument
+    parser.usage = "lkvm run [OPTION...] [KERNEL] [-- COMMAND [ARGUMENT...]]"
     add("image", nargs="?", metavar="KERNEL", help="the kernel (same as -k)")
     add("-k", "--kernel", metavar="FILE", help="bzImage, ELF vmlinux, multiboot or flat image")
     add("-i", "--initrd", metavar="FILE", action="append", default=[],
@@ -69,13 +75,13 @@ def run(args: argparse.Namespace) -> int:
     """Boot, again after each reboot of the guest, and return the exit status."""
     log.set_level(args.loglevel)
     config = _config(args)
-    if args.accel == "emulated":
-        return _run_emulated(config, args, "asked for")
-    reason = _why_not_here(config, args)
-    if reason and args.accel == "auto" and "KVMTOOL_EMULATED" not in os.environ:
-        return _run_emulated(config, args, reason)
-    if reason:
-        raise NoUsableKvm(f"{reason}; use --accel emulated")
+    accel = "kvm" if _INSIDE_EMULATED_HOST in os.environ else args.accel
+    if accel == "emulated":
+        return _run_emulated(config, args, None)
+    if accel == "auto":
+        reason = _why_not_here(config)
+        if reason:
+            return _run_emulated(config, args, reason)
     return _run_here(config, args)
 
 
@@ -85,12 +91,27 @@ def _config(args: argparse.Namespace) -> MachineConfig:
 
     if args.kernel and args.image:
         raise BadInput(f"give one kernel: -k {args.kernel} or {args.image}")
+    arch = host_architecture()
+    kernel = args.kernel or args.image or arch.find_kernel()
+    initrds: list[str | bytes] = args.initrd
+    parameters = args.params
+    if args.command_line and initrds:
+        raise BadInput("a command (-- COMMAND) runs in the built-in guest, not in an initrd (-i)")
+    if not initrds and not args.nodefaults and arch.is_linux(kernel, args.boot):
+        from kvmtool.guest.initramfs import built_in
+
+        initrds = [built_in(args.command_line, is_terminal=os.isatty(0))]
+        if args.command_line:
+            parameters = ["quiet", *parameters]
+    elif args.command_line:
+        raise BadInput("a command (-- COMMAND) needs a Linux kernel and its default parameters")
     return MachineConfig(
-        kernel=args.kernel or args.image or host_architecture().find_kernel(),
-        initrds=args.initrd,
+        kernel=kernel,
+        initrds=initrds,
+        reports_status=bool(args.command_line),
         memory_size=_size(args.mem, "-m") if args.mem else 512 * _MIB,
         cpus=_count(args.cpus),
-        parameters=" ".join(args.params),
+        parameters=" ".join(parameters),
         no_defaults=args.nodefaults,
         boot=args.boot,
         cpuid=args.cpuid,
@@ -117,32 +138,29 @@ def _size(text: str, option: str) -> int:
     return int(digits) * _UNITS.get(unit, _MIB)
 
 
-def _why_not_here(config: MachineConfig, args: argparse.Namespace) -> str:
+def _why_not_here(config: MachineConfig) -> str:
     """Why this host's KVM cannot run the image; nothing if it can."""
     from kvmtool.arch import host_architecture
     from kvmtool.kvm import Kvm
 
+    arch = host_architecture()
+    is_linux = arch.is_linux(config.kernel, config.boot)
     try:
-        kvm = Kvm(config.device)
+        with Kvm(config.device) as kvm:
+            return arch.why_not_linux(kvm) if is_linux else ""
     except NoUsableKvm as error:
-        if args.accel == "kvm":
-            raise
         return str(error)
-    with kvm:
-        arch = host_architecture()
-        if args.accel == "kvm" or not arch.needs_linux_kvm(config):
-            return ""
-        return arch.why_not_linux(kvm)
 
 
-def _run_emulated(config: MachineConfig, args: argparse.Namespace, reason: str) -> int:
+def _run_emulated(config: MachineConfig, args: argparse.Namespace, reason: str | None) -> int:
     from kvmtool.arch import host_architecture
     from kvmtool.emulated import host
 
     host_architecture().prepare_kernel(config)
-    command = [sys.executable, "-m", "kvmtool", *sys.argv[1:], "--accel", "kvm"]
-    log.info(f"using the emulated host: {reason}")
-    return host.run(command, memory_mib=config.memory_size // _MIB + 1024)
+    memory_mib = host.DEFAULT_MEMORY_MIB
+    while memory_mib < config.memory_size // _MIB + _EMULATED_HOST_OWN_MIB:
+        memory_mib *= 2
+    return host.run_lkvm(["run", *args.arguments], memory_mib=memory_mib, reason=reason)
 
 
 def _run_here(config: MachineConfig, args: argparse.Namespace) -> int:
@@ -168,6 +186,8 @@ def _run_here(config: MachineConfig, args: argparse.Namespace) -> int:
 def _report(outcome: Outcome) -> int:
     from kvmtool.outcome import Cause
 
+    if outcome.status == ExitStatus.NO_STATUS:
+        log.error("the guest powered off before its command ended")
     if outcome.cause in (Cause.PANIC, Cause.TRIPLE_FAULT, Cause.KVM_ERROR):
         log.error(outcome.cause.value)
         if outcome.detail:

@@ -138,19 +138,13 @@ def prepare_devices() -> None:
     os.chmod("/dev/ptmx", 0o666)
 
 
-class _Loop(streams.Loop):
-    def __init__(self, port: int, on_broken: Callable[[int], None]) -> None:
-        super().__init__(port)
-        self.broken = on_broken  # type: ignore[method-assign]
-
-
 class _Command:
     """The command, its process and the descriptors that it was given."""
 
     def __init__(self, port: int, start: dict[str, Any]) -> None:
         self._port = port
         self._start = start
-        self._loop = _Loop(port, self._on_broken)
+        self._loop = streams.Loop(port, self._on_broken)
         self._child_ends: list[int | None] = [None, None, None]
         self._terminal: int | None = None
         self._status: int | None = None
@@ -327,9 +321,9 @@ class _Command:
         sys.argv = list(start["argv"])
         sys.executable = start["executable"]
         sys.prefix, sys.exec_prefix = start["prefix"]
-        sys.stdin = _text(0, "r")  # type: ignore[assignment]
-        sys.stdout = _text(1, "w")  # type: ignore[assignment]
-        sys.stderr = _text(2, "w")  # type: ignore[assignment]
+        sys.stdin = _text(0, "r")
+        sys.stdout = _text(1, "w")
+        sys.stderr = _text(2, "w")
         os.close(report)
         code = 1
         try:

@@ -108,7 +108,7 @@ def _start(
     os.umask(umask)
     import kvmtool
 
-    package = os.path.dirname(os.path.abspath(list(kvmtool.__path__)[0]))
+    package = os.path.dirname(os.path.abspath(next(iter(kvmtool.__path__))))
     return {
         "argv": list(argv),
         "lkvm": lkvm,

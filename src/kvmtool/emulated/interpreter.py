@@ -53,8 +53,7 @@ def interpreter() -> Interpreter:
     import kvmtool
 
     base = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
-    assert kvmtool.__path__
-    source = os.path.dirname(os.path.abspath(list(kvmtool.__path__)[0]))
+    source = os.path.dirname(os.path.abspath(next(iter(kvmtool.__path__))))
     done = subprocess.run(
         [base, "-I", "-S", "-c", _PROBE.format(source=source)],
         stdin=subprocess.DEVNULL,

@@ -98,8 +98,8 @@ class QemuProcess:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
-                stdout=console,
-                stderr=console,
+                stdout=console.fileno(),
+                stderr=console.fileno(),
                 env={**os.environ, **qemu.environment},
                 pass_fds=[end.fileno() for end in ends.values()],
                 start_new_session=True,

@@ -1,4 +1,4 @@
-"""The host's end of a command in L1: passes on its streams, its terminal, its signals, its status."""
+"""The host's end of a command in L1: passes on its streams, terminal, signals and status."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import signal
 import struct
 import termios
 import tty
+from contextlib import suppress
 
 from kvmtool.emulated import protocol, streams
 from kvmtool.errors import BadInput
@@ -45,17 +46,15 @@ class Terminal:
         try:
             if os.tcgetpgrp(self._fd) == os.getpgrp():
                 self._saved = termios.tcgetattr(self._fd)
-                tty.setraw(self._fd)
+                tty.setraw(self._fd, termios.TCSADRAIN)
         except (OSError, termios.error):
             pass
 
     def restore(self) -> None:
         """Make it what it was."""
         if self._saved is not None:
-            try:
-                termios.tcsetattr(self._fd, termios.TCSAFLUSH, self._saved)
-            except termios.error:
-                pass
+            with suppress(termios.error):
+                termios.tcsetattr(self._fd, termios.TCSADRAIN, self._saved)
 
 
 def stream_kinds() -> list[str]:
@@ -88,7 +87,7 @@ class Relay(streams.Loop):
     """Serves one command from its start to its end."""
 
     def __init__(self, qemu: QemuProcess, kinds: list[str]) -> None:
-        super().__init__(qemu.port.fileno())
+        super().__init__(qemu.port.fileno(), _nothing)
         qemu.port.setblocking(False)
         self._qemu = qemu
         self._kinds = kinds
@@ -96,6 +95,9 @@ class Relay(streams.Loop):
         self._status: int | None = None
         self._signals: list[tuple[int, int]] = []
         self._terminal = Terminal(0) if kinds[0] == "terminal" else None
+        for fd in (1, 2):
+            if kinds[fd] in ("terminal", "pipe"):
+                self.sinks[fd] = streams.Sink(fd, fd, blocking=True, on_close=_nothing)
         self.watched[qemu.console.fileno()] = self._on_console
 
     def serve(self, start: bytes, limit_s: float) -> int:
@@ -158,9 +160,6 @@ class Relay(streams.Loop):
         for kind, _, payload in frames:
             if kind == protocol.RUNNING:
                 self._running = True
-                for fd in (1, 2):
-                    if self._kinds[fd] in ("terminal", "pipe"):
-                        self.sinks[fd] = streams.Sink(fd, fd, blocking=True, on_close=_nothing)
             elif kind == protocol.FAILED:
                 raise BadInput(payload.decode(errors="replace"))
             elif kind == protocol.EXIT:
@@ -186,7 +185,7 @@ class Relay(streams.Loop):
             self._signals.append((number, int(code == _SI_KERNEL)))
 
 
-def _nothing() -> None:
+def _nothing(*_: int) -> None:
     """Our own standard streams stay open."""
 
 

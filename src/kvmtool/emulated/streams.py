@@ -109,12 +109,13 @@ class Sink:
 class Loop:
     """Waits for the port, the streams and other descriptors, and moves what can be moved."""
 
-    def __init__(self, port: int) -> None:
-        """`port` must not block."""
+    def __init__(self, port: int, on_broken: Callable[[int], None]) -> None:
+        """`port` must not block. `on_broken` is told of a stream that nobody reads any more."""
         self.sources: dict[int, Source] = {}
         self.sinks: dict[int, Sink] = {}
         self.watched: dict[int, Callable[[], None]] = {}
         self._port = port
+        self._on_broken = on_broken
         self._decoder = protocol.Decoder()
         self._out = bytearray()
 
@@ -192,10 +193,7 @@ class Loop:
             source = self.sources.get(stream)
             if source is not None:
                 source.open = False
-                self.broken(stream)
+                self._on_broken(stream)
         else:
             return False
         return True
-
-    def broken(self, stream: int) -> None:
-        """Nobody at the other end reads `stream` any more."""

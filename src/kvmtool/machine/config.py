@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from kvmtool.errors import BadInput
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 BOOT_WAYS = ("auto", "direct", "pvh", "decompressor", "multiboot", "flat")
 _MIB = 1 << 20
 
@@ -11,7 +15,9 @@ _MIB = 1 << 20
 class MachineConfig:
     """What to build.
 
-    `kernel` is a path, as are `initrds`, which are concatenated. `memory_size` is in bytes, a
+    `kernel` is a path. `initrds` are paths, or the bytes of an archive, and are concatenated.
+    With `reports_status` the guest says its exit status on the second serial port: a decimal
+    number and a line end, upon which the machine ends. `memory_size` is in bytes, a
     multiple of 4 KiB; `page_size` is 0, or that of huge pages, in bytes. `parameters` are
     appended to the default kernel command line, or are all of it with `no_defaults`. `cpuid`
     is a list such as "+x2apic,-avx2". `boot` is one of BOOT_WAYS. `debug_ports` and `debug_mmio`
@@ -22,7 +28,8 @@ class MachineConfig:
         self,
         *,
         kernel: str,
-        initrds: list[str] | None = None,
+        initrds: Sequence[str | bytes] = (),
+        reports_status: bool = False,
         memory_size: int = 512 * _MIB,
         cpus: int = 1,
         parameters: str = "",
@@ -44,7 +51,8 @@ class MachineConfig:
         if boot not in BOOT_WAYS:
             raise BadInput(f"a machine boots one of {', '.join(BOOT_WAYS)}; not {boot}")
         self.kernel = kernel
-        self.initrds = list(initrds or ())
+        self.initrds = list(initrds)
+        self.reports_status = reports_status
         self.memory_size = memory_size
         self.cpus = cpus
         self.parameters = parameters

@@ -39,11 +39,11 @@ def find_kernel() -> str:
     return kernel.find_kernel("x86_64")
 
 
-def needs_linux_kvm(config: MachineConfig) -> bool:
-    """Whether the image needs a KVM that can run a stock kernel. Raises BadInput."""
+def is_linux(kernel: str, boot: str) -> bool:
+    """Whether the image at this path, booted this way, is Linux. Raises BadInput."""
     from kvmtool.boot.kernel import identify
 
-    image = identify(config.kernel, flat=config.boot == "flat")
+    image = identify(kernel, flat=boot == "flat")
     image.close()
     return image.kind not in ("multiboot", "flat")
 

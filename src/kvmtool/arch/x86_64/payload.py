@@ -53,6 +53,9 @@ def _load_module(
         return None
     if len(config.initrds) > 1:
         raise BadInput(f"a multiboot image takes one module (-i), not {len(config.initrds)}")
-    with ImageFile(config.initrds[0]) as file:
+    (module,) = config.initrds
+    if isinstance(module, bytes):
+        raise BadInput("a multiboot image's module is a file")
+    with ImageFile(module) as file:
         file.read_into(0, guest_range(memory, gpa, file.size, f"module {file.name}"))
         return gpa, file.size, file.name

@@ -13,8 +13,9 @@ from kvmtool.devices.cmos import Cmos
 from kvmtool.devices.i8042 import I8042
 from kvmtool.devices.pvpanic import PANICKED, Pvpanic
 from kvmtool.devices.serial import Serial
+from kvmtool.devices.status_line import StatusLine
 from kvmtool.devices.system_ports import PostCode, SystemControlA
-from kvmtool.errors import BadInput
+from kvmtool.errors import BadInput, ExitStatus
 from kvmtool.memory import MemoryRangeError
 from kvmtool.outcome import Cause, Outcome
 from kvmtool.uapi import kvm as uapi
@@ -83,13 +84,15 @@ class Pc:
 
     def _add_devices(self, console: Console) -> None:
         ports, line = self._parts.ports, self._parts.lines.line
+        outputs = [console.put, _drop, _drop, _drop]
+        if self._config.reports_status:
+            outputs[1] = StatusLine(self._reported).put
         self._parts.pci.attach_ports(ports, board.PCI_CONFIG_ADDRESS)
         self._parts.pci.attach_ecam(self._parts.mmio, board.ECAM, board.PCI_LAST_BUS + 1)
         for number, (base, irq) in enumerate(
             zip(board.SERIAL_PORTS, board.SERIAL_IRQS, strict=True)
         ):
-            output = console.put if number == 0 else _drop
-            serial = Serial(line(irq), output, name=f"com{number + 1}")
+            serial = Serial(line(irq), outputs[number], name=f"com{number + 1}")
             serial.attach(ports, base)
             if number == 0:
                 serial.on_room = console.room_was_made
@@ -131,7 +134,8 @@ class Pc:
         return rsdp
 
     def _power_off(self) -> None:
-        self._end(Outcome(Cause.POWER_OFF))
+        lost = self._config.reports_status
+        self._end(Outcome(Cause.POWER_OFF, status=ExitStatus.NO_STATUS if lost else None))
 
     def _reset(self) -> None:
         """End this life; the default command line marks a panicking kernel's reset as warm."""
@@ -142,6 +146,9 @@ class Pc:
     def _panic(self, event: int) -> None:
         if event & PANICKED:
             self._end(Outcome(Cause.PANIC))
+
+    def _reported(self, status: int) -> None:
+        self._end(Outcome(Cause.REPORTED, status=status))
 
     def _debug_exit(self, status: int) -> None:
         self._end(Outcome(Cause.DEBUG_EXIT, status=status))

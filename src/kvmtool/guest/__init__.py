@@ -1,0 +1,1 @@
+"""What runs inside a guest that brings no file system of its own."""

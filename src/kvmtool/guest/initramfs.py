@@ -1,0 +1,38 @@
+"""The built-in guest: an initramfs with busybox and an init, made anew for each run."""
+
+from __future__ import annotations
+
+import os
+
+from kvmtool import cache
+from kvmtool.boot.initramfs import Initramfs
+from kvmtool.errors import BadInput
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def built_in(command: Sequence[str], *, is_terminal: bool) -> bytes:
+    """Return an initramfs that runs `command`, or a shell if it is empty.
+
+    `is_terminal` is whether the console is a person's: otherwise nothing is echoed and line ends
+    stay as they are. Raises BadInput without the busybox that `lkvm setup` gets.
+    """
+    busybox = os.path.join(cache.cache_dir("guest", os.uname().machine), "busybox")
+    if not os.path.exists(busybox):
+        raise BadInput("the built-in guest needs busybox: run `lkvm setup`, or give an initrd (-i)")
+    archive = Initramfs()
+    for directory in ("bin", "dev"):
+        archive.add_directory(directory)
+    archive.add_device("dev/console", 5, 1)
+    archive.copy_file("bin/busybox", busybox, 0o755)
+    with open(os.path.join(os.path.dirname(__file__), "init.sh"), "rb") as file:
+        archive.add_file("init", file.read(), 0o755)
+    if command:
+        from shlex import join
+
+        archive.add_file("command", os.fsencode(join(command) + "\n"))
+        terminal = "" if is_terminal else "stty -echo -onlcr </dev/console\n"
+        archive.add_file("terminal", terminal.encode())
+    return archive.archive()
