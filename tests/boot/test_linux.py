@@ -35,7 +35,7 @@ echo "clocksource=$(cat /sys/devices/system/clocksource/clocksource0/current_clo
 echo "bridge=$(cat /sys/bus/pci/devices/0000:00:00.0/vendor)"
 echo "config_bytes=$(wc -c </sys/bus/pci/devices/0000:00:00.0/config)"
 echo "rtc=$(cat /sys/class/rtc/rtc0/since_epoch)"
-echo "acpi_errors=$(dmesg | grep -c -i 'acpi.*\\(error\\|warning\\|bug\\)')"
+echo "acpi_errors=$(dmesg | grep -c -i 'acpi.*\\(error\\|warning\\|firmware bug\\)')"
 echo "uarts=$(dmesg | grep -c 'is a 16550A')"
 echo "cmdline=$(cat /proc/cmdline)"
 echo "highest_ram=$(awk '/System RAM/ {split($1, a, "-"); e=a[2]} END {print e}' /proc/iomem)"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kvm.payloads import CODE, HLT, MMIO, SPIN, Guest, mov_eax, mov_edi
-from kvmtool.arch.x86_64 import state
+from kvmtool.arch.x86_64 import entry, state
 from kvmtool.backends.terminal import Terminal
 from kvmtool.errors import ExitStatus, KvmFailure
 from kvmtool.machine.config import MachineConfig
@@ -19,10 +19,13 @@ from kvmtool.outcome import Cause, Outcome
 from kvmtool.uapi import kvm as uapi
 
 MIB = 1 << 20
+FLAT_START = 0x10000
 
+
+NO_INTERRUPT_TABLE = b"\x0f\x01\x1d\x00\x00\x02\x00"  # lidt [0x20000], where zeros are
+UD2 = b"\x0f\x0b"
 
 # Real-mode code, as flat images begin with
-TRIPLE_FAULT = b"\x0f\x01\x1e\x00\x80" + b"\x0f\x0b"  # lidt [0x8000], zeros; ud2
 JUMP_TO_NO_MEMORY = b"\xea\x00\x00\x00\xd0" + HLT  # jmp 0xd000:0, where the test puts no RAM
 DEBUG_EXIT_3 = b"\xb0\x03\xe6\xf4" + SPIN  # mov al, 3; out 0xf4, al
 
@@ -52,7 +55,9 @@ def build(tmp_path: Path) -> Iterator[Build]:
 
 
 def test_triple_fault_ends_the_machine_with_the_state_of_its_vcpu(build: Build) -> None:
-    outcome = build(TRIPLE_FAULT).run()
+    machine = build(NO_INTERRUPT_TABLE + UD2)
+    entry.enter_protected_mode(machine.board.vcpus[0], machine.memory, FLAT_START)
+    outcome = machine.run()
     assert outcome.cause is Cause.TRIPLE_FAULT
     assert outcome.status == ExitStatus.TRIPLE_FAULT
     assert "vCPU 0:" in outcome.detail
@@ -108,27 +113,17 @@ def test_first_of_two_outcomes_counts(build: Build) -> None:
     assert machine.run().cause is Cause.PANIC
 
 
-def test_machine_may_be_ended_again_by_a_signal_handler_while_it_ends(build: Build) -> None:
+def test_machine_may_be_ended_by_a_signal_handler_while_it_ends(build: Build) -> None:
     machine = build(SPIN)
-    kick = machine.run_loops[0].kick
 
-    class KickInterrupted:
-        """Stands for a signal that arrives in the middle of `Machine.end`."""
-
-        def kick(self) -> None:
+    def end() -> None:
+        # A handler runs in the very thread that it interrupts, which may hold the lock.
+        with machine._lock:
             machine.interrupt()
-            kick()
 
-    machine.run_loops[0] = KickInterrupted()  # type: ignore[call-overload]
-    with machine._lock:
-        ender = threading.Thread(target=machine.interrupt, daemon=True)
-        # The thread that holds the lock is the one that a handler runs in.
-        machine.end(Outcome(Cause.POWER_OFF))
+    ender = threading.Thread(target=end, daemon=True)
     ender.start()
-    ender.join(10)
-    assert not ender.is_alive()
-    assert machine.outcome is not None
-    assert machine.outcome.cause is Cause.POWER_OFF
+    assert machine.run().cause is Cause.INTERRUPTED
 
 
 class FailingRunLoop:
@@ -165,10 +160,7 @@ def test_machine_ends_even_where_its_vcpu_cannot_be_described(build: Build) -> N
         raise KvmFailure("KVM_GET_REGS: Input/output error (EIO)")
 
     machine.board.describe = describe  # type: ignore[method-assign]
-    watchdog = threading.Timer(10, machine.interrupt)
-    watchdog.start()
     outcome = machine.run()
-    watchdog.cancel()
     assert outcome.cause is Cause.KVM_ERROR
     assert "KVM_RUN: Input/output error" in outcome.detail
 
@@ -209,21 +201,23 @@ def test_guest_that_writes_without_end_to_a_reader_that_stops_can_be_ended(
     null_fd = os.open(os.devnull, os.O_RDONLY)
     config = MachineConfig(kernel=str(kernel), memory_size=2 * MIB, boot="flat")
     machine = Machine(config, Terminal(null_fd, write_fd))
-    full = threading.Thread(target=lambda: (_wait_until_full(write_fd), machine.interrupt()))
-    full.start()
+
+    def end_when_full() -> None:
+        poll = select.poll()
+        poll.register(write_fd, select.POLLOUT)
+        while poll.poll(0):
+            never.wait(0.01)
+        machine.interrupt()
+
+    never = threading.Event()
+    ender = threading.Thread(target=end_when_full)
+    ender.start()
     outcome = machine.run()
-    full.join()
+    ender.join()
     machine.close()
     for fd in (read_fd, write_fd, null_fd):
         os.close(fd)
     assert outcome.cause is Cause.INTERRUPTED
-
-
-def _wait_until_full(fd: int) -> None:
-    poll = select.poll()
-    poll.register(fd, select.POLLOUT)
-    while poll.poll(0):
-        threading.Event().wait(0.01)
 
 
 # What a machine leaves behind

@@ -15,6 +15,8 @@ from libc.string cimport memcpy, memset
 
 import os
 
+cimport cython
+
 cdef extern from "<pthread.h>" nogil:
     ctypedef struct pthread_rwlock_t:
         pass
@@ -101,6 +103,8 @@ cdef struct Slot:
     void *claim      # borrowed from ClaimTable._claims
 
 
+# The garbage collector must not clear what only PyBuffer_Release may give back.
+@cython.no_gc_clear
 cdef class Claim:
     """One range of an address space and what answers there."""
 
@@ -276,7 +280,12 @@ cdef class ClaimTable:
     ) except -1:
         cdef Slot *slot = self._at_or_after(address)
         cdef uint64_t offset, value = 0
-        if slot == NULL or slot.first > address or slot.bytes != NULL:
+        if (
+            slot == NULL
+            or slot.first > address
+            or slot.last < address + (size - 1)
+            or slot.bytes != NULL
+        ):
             # Another vCPU moved the claim away between the look and the lock.
             if not is_write:
                 memset(data, 0xff, size)
@@ -340,6 +349,7 @@ def _first_of(Claim claim):
     return claim.first
 
 
+@cython.no_gc_clear
 cdef class RunLoop:
     """Runs one vCPU until something happens that the tables do not answer."""
 

@@ -12,7 +12,7 @@ from kvmtool.emulated.architecture import architecture
 from kvmtool.emulated.initramfs import module_directory
 from kvmtool.emulated.provision import Provision
 from kvmtool.emulated.qemu import QemuProcess
-from kvmtool.emulated.relay import Relay, stream_kinds, terminal_state
+from kvmtool.emulated.relay import Relay, held_open, stream_kinds, terminal_state
 from kvmtool.emulated.snapshot import snapshot
 from kvmtool.errors import BadInput
 
@@ -85,16 +85,17 @@ def _run(
         log.info(f"no KVM here that can run a stock kernel ({reason}): using the emulated host")
     chosen = architecture(arch)
     provision = Provision(chosen)
-    provision.ensure(guest=False)
-    kept = snapshot(chosen, provision, memory_mib, cpus)
     kinds = stream_kinds()
-    start = _start(argv, lkvm, kinds, environment or os.environ)
-    start["modules"] = module_directory(provision.host_directory)
-    with QemuProcess(provision.qemu(), kept.words) as qemu:
-        qemu.greet()
-        qemu.restore(kept.state)
-        start["time"] = time.time()
-        return Relay(qemu, kinds).serve(marshal.dumps(start), _START_LIMIT_S)
+    with held_open():
+        provision.ensure(guest=False)
+        kept = snapshot(chosen, provision, memory_mib, cpus)
+        start = _start(argv, lkvm, kinds, environment or os.environ)
+        start["modules"] = module_directory(provision.host_directory)
+        with QemuProcess(provision.qemu(), kept.words) as qemu:
+            qemu.greet()
+            qemu.restore(kept.state)
+            start["time"] = time.time()
+            return Relay(qemu, kinds).serve(marshal.dumps(start), _START_LIMIT_S)
 
 
 def _start(

@@ -101,8 +101,8 @@ def dependency(record: str, prefix: str) -> str | None:
 
     `record` is a package's paragraph as `apt-cache show` prints it (deb-control(5)).
     """
-    found = re.search(r"^(?:Pre-)?Depends:((?:.*\n[ \t])*.*)$", record, re.MULTILINE)
-    for alternatives in found[1].split(",") if found else ():
+    fields = re.findall(r"^(?:Pre-)?Depends:((?:.*\n[ \t])*.*)$", record, re.MULTILINE)
+    for alternatives in ",".join(fields).split(","):
         name = re.split(r"[\s(:|]", alternatives.strip(), maxsplit=1)[0]
         if name.startswith(prefix):
             return name

@@ -38,6 +38,7 @@ class Part:
 class Qemu:
     """How to start QEMU: the words before its options, and its environment's additions."""
 
+    program: str
     command: tuple[str, ...]
     environment: dict[str, str]
 
@@ -95,7 +96,7 @@ class Provision:
         """Return how QEMU is started: the one on PATH, else the unpacked one by its own loader."""
         found = shutil.which(self._arch.qemu)
         if found:
-            return Qemu((found,), {})
+            return Qemu(found, (found,), {})
         root = self.qemu_directory
         loaders = glob.glob(os.path.join(root, "lib*", "ld-linux*.so.*"))
         loaders += glob.glob(os.path.join(root, "lib", "*", "ld-linux*.so.*"))
@@ -107,7 +108,7 @@ class Provision:
         program = os.path.join(root, "usr", "bin", self._arch.qemu)
         data = [word for path in _QEMU_DATA for word in ("-L", os.path.join(root, path))]
         command = (loaders[0], "--library-path", ":".join(libraries), program, *data)
-        return Qemu(command, {"QEMU_MODULE_DIR": modules[0]} if modules else {})
+        return Qemu(program, command, {"QEMU_MODULE_DIR": modules[0]} if modules else {})
 
     @property
     def _apt(self) -> Packages:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _PR_SET_PDEATHSIG = 1
 _CONSOLE_KEPT = 8192
-_CONSOLE_SHOWN = 8
+_CONSOLE_SHOWN = 10
 _MONITOR_LIMIT_S = 20
 
 
@@ -146,8 +146,11 @@ class QemuProcess:
         """Return the error that says `what`, with the console's last lines."""
         self.read_console()
         text = self._tail.decode(errors="replace").replace("\r", "")
-        lines = [line.strip() for line in text.splitlines() if line.strip()][-_CONSOLE_SHOWN:]
-        ending = "; its last lines:\n" + "\n".join(lines) if lines else ""
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        panic = next((at for at, line in enumerate(lines) if "Kernel panic" in line), len(lines))
+        first = max(0, min(panic - 1, len(lines) - _CONSOLE_SHOWN))
+        shown = lines[first : first + _CONSOLE_SHOWN]
+        ending = "; its last lines:\n" + "\n".join(shown) if shown else ""
         return EmulatedHostFailure(f"the emulated host {what}{ending}")
 
     def wait_for(self, data: bytes, limit_s: float) -> None:

@@ -9,13 +9,14 @@ import signal
 import struct
 import termios
 import tty
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from kvmtool.emulated import protocol, streams
 from kvmtool.errors import BadInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from kvmtool.emulated.qemu import QemuProcess
@@ -70,6 +71,19 @@ def stream_kinds() -> list[str]:
         if fd == 2 and kinds[1:] == ["pipe", "pipe"] and os.path.samestat(status, os.fstat(1)):
             kinds[2] = "output"
     return kinds
+
+
+@contextmanager
+def held_open() -> Iterator[None]:
+    """Keep standard streams that are closed from becoming something else's descriptors."""
+    opened = [os.open(os.devnull, os.O_RDWR)]
+    while opened[-1] <= 2:
+        opened.append(os.open(os.devnull, os.O_RDWR))
+    try:
+        yield
+    finally:
+        for fd in opened:
+            os.close(fd)
 
 
 def terminal_state(kinds: list[str]) -> tuple[list[Any] | None, bytes | None]:

@@ -44,19 +44,19 @@ def snapshot(arch: Architecture, provision: Provision, memory_mib: int, cpus: in
     """
     home = cache_dir("emulated", arch.name, "snapshots")
     kernel = os.path.join(provision.host_directory, "vmlinux")
-    program = provision.qemu().command
+    program = provision.qemu().program
     here = os.path.dirname(os.path.abspath(__file__))
     sources = [os.path.join(here, f"{name}.py") for name in _SOURCES]
     with open("/proc/sys/kernel/random/boot_id") as file:
         boot = file.read().strip()
-    identity = [boot, str(memory_mib), str(cpus), *program, os.path.realpath(sys.executable)]
+    identity = [boot, str(memory_mib), str(cpus), program, os.path.realpath(sys.executable)]
     key = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:16]
     directory = os.path.join(home, f"{boot[:8]}-{key}")
     if not _is_good(directory):
         with locked():
             if not _is_good(directory):
                 _remove_old(home, boot[:8])
-                _make(arch, provision, directory, memory_mib, cpus, [*sources, kernel, *program])
+                _make(arch, provision, directory, memory_mib, cpus, [*sources, kernel, program])
     os.utime(directory)
     return Snapshot(
         os.path.join(directory, "state"),

@@ -8,6 +8,7 @@ from kvmtool import log
 from kvmtool.arch import host_architecture
 from kvmtool.arch.parts import Parts
 from kvmtool.core.runloop import KICKED, RunLoop
+from kvmtool.errors import KvmFailure
 from kvmtool.kvm import Kvm
 from kvmtool.machine.event_loop import EventLoop
 from kvmtool.memory import GuestMemory
@@ -32,14 +33,17 @@ class Machine:
     def __init__(self, config: MachineConfig, terminal: Terminal, kvm: Kvm | None = None) -> None:
         arch = host_architecture()
         self.outcome: Outcome | None = None
-        self._lock = threading.Lock()
+        # `end` may be interrupted by a signal whose handler calls it again.
+        self._lock = threading.RLock()
         self._terminal = terminal
+        self._owns_kvm = kvm is None
         self._kvm = kvm or Kvm(config.device)
         self.memory = GuestMemory(arch.ram_layout(config.memory_size), config.page_size)
         self.vm = self._kvm.create_vm()
         for slot, region in enumerate(self.memory.regions):
             self.vm.set_user_memory_region(slot, region.gpa, region.size, region.hva)
-        self.parts = Parts(self._kvm, self.vm, self.memory)
+        self._events = EventLoop()
+        self.parts = Parts(self._kvm, self.vm, self.memory, self._events.call_after)
         self.board = arch.build(config, self.parts, terminal, self.end)
         if config.debug_ports:
             self.parts.ports.table.on_unclaimed = _reporter("port")
@@ -47,7 +51,6 @@ class Machine:
             self.parts.mmio.table.on_unclaimed = _reporter("MMIO address")
         ports, mmio = self.parts.ports.table, self.parts.mmio.table
         self.run_loops = [RunLoop(vcpu.fd, vcpu.run, ports, mmio) for vcpu in self.board.vcpus]
-        self._events = EventLoop()
 
     def end(self, outcome: Outcome) -> None:
         """End the machine; the first outcome counts. From any thread, also from a handler."""
@@ -89,9 +92,13 @@ class Machine:
 
     def close(self) -> None:
         """Give the VM, its RAM and its descriptors back to the host."""
+        # A run loop holds its vCPU's shared memory, and with it the descriptor.
+        self.run_loops.clear()
         for vcpu in self.board.vcpus:
             vcpu.close()
         self.vm.close()
+        if self._owns_kvm:
+            self._kvm.close()
         self.memory.close()
         self._events.close()
 
@@ -102,12 +109,18 @@ class Machine:
                 if reason != KICKED:
                     self.end(self.board.outcome_of(vcpu, reason))
         except OSError as error:
-            detail = f"{error.strerror}\n{self.board.describe(vcpu)}"
-            self.end(Outcome(Cause.KVM_ERROR, detail))
+            self.end(Outcome(Cause.KVM_ERROR, f"{error.strerror}\n{self._describe(vcpu)}"))
         except Exception:
             import traceback
 
             self.end(Outcome(Cause.KVM_ERROR, traceback.format_exc()))
+
+    def _describe(self, vcpu: Vcpu) -> str:
+        try:
+            return self.board.describe(vcpu)
+        except KvmFailure as error:
+            # After a bug of its own KVM refuses every ioctl of the machine.
+            return f"vCPU {vcpu.id}: {error}"
 
 
 def _reporter(kind: str):  # type: ignore[no-untyped-def]

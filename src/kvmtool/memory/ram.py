@@ -45,6 +45,15 @@ class RamRegion:
         """Return `size` writable bytes at `offset`, both already checked."""
         return self._view[offset : offset + size]
 
+    def close(self) -> None:
+        """Unmap the region, once nothing else has a view of it."""
+        self._view.release()
+        try:
+            self._map.close()
+        except BufferError:
+            # In use: then the map goes with its last user.
+            return
+
 
 class GuestMemory:
     """The RAM of a machine.
@@ -121,7 +130,9 @@ class GuestMemory:
                 region._map.madvise(mmap.MADV_DONTNEED, gpa - region.gpa, size)
 
     def close(self) -> None:
-        """Give the memfd up; mappings go when the last view of them does."""
+        """Give the RAM back; what somebody still has a view of goes with the last view."""
+        for region in self.regions:
+            region.close()
         os.close(self.fd)
 
 

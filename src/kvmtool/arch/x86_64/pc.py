@@ -105,6 +105,7 @@ class Pc:
             line(board.RTC_IRQ),
             ram_below_4g=min(size, board.LOW_RAM_END),
             ram_above_4g=max(0, size - board.LOW_RAM_END),
+            after=self._parts.after,
         ).attach(ports, board.CMOS_INDEX)
         PostCode().attach(ports, board.POST_CODE)
         SystemControlA(self._reset).attach(ports, board.SYSTEM_CONTROL_A)
@@ -164,10 +165,12 @@ def _drop(byte: int) -> None:
     """Take the output of a serial port that nothing is connected to."""
 
 
+# Some exits have kinds, whose names begin with the exit's and whose numbers begin again.
+_KINDS = ("KVM_EXIT_IO_", "KVM_EXIT_HYPERCALL_", "KVM_EXIT_HYPERV_", "KVM_EXIT_XEN_")
 _REASONS = {
     value: name
     for name, value in vars(uapi).items()
-    if name.startswith("KVM_EXIT_") and name.count("_") >= 2
+    if name.startswith("KVM_EXIT_") and not name.startswith(_KINDS)
 }
 
 
