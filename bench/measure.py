@@ -116,8 +116,8 @@ def alternate(
     """Measure each side once a round; every other round goes through them backwards."""
     samples: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(-warm_up, rounds):
-        names = list(sides) if number % 2 else list(reversed(sides))
-        for name in names:
+        names = list(sides)
+        for name in names if number % 2 else reversed(names):
             value = sides[name]()
             if number >= 0:
                 samples[name].append(value)

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 
 from measure import Comparison, Report, alternate, arguments, compile_c, publish
 
@@ -79,17 +80,17 @@ class Starts:
         return (int(answer) - start) / 1e6
 
 
-def lkvm(image: str, initrd: str | None) -> list[str]:
-    """The command that starts the image with us, from this interpreter."""
-    command = [sys.executable, "-m", "kvmtool", "run", "--accel", "kvm", "-m", "512", "-k", image]
-    return command + (["-i", initrd] if initrd else [])
+def lkvm(image: str) -> list[str]:
+    """The command that starts the image with us: the script beside this interpreter."""
+    script = os.path.join(os.path.dirname(sys.executable), "lkvm")
+    return [script, "run", "--accel", "kvm", "-m", "512", "-k", image]
 
 
-def qemu(machine: str, image: str, initrd: str | None) -> list[str]:
+def qemu(machine: str, image: str) -> list[str]:
     """The command that starts the image with QEMU, with as little as it can have."""
     command = ["qemu-system-x86_64", "-machine", machine, "-accel", "kvm", "-m", "512"]
     command += ["-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio"]
-    return [*command, "-kernel", image, *(["-initrd", initrd] if initrd else [])]
+    return [*command, "-kernel", image]
 
 
 def find_kernel() -> str | None:
@@ -111,15 +112,13 @@ def measure(folder: str, kernel: str | None, machines: list[str], rounds: int) -
     comparisons = []
     for name, path in images.items():
         ours = f"lkvm, {name}"
-        sides[ours] = lambda path=path: starts.until_kvm_run(lkvm(path, None))
+        sides[ours] = partial(starts.until_kvm_run, lkvm(path))
         comparisons.append(Comparison(ours, INTERPRETER, BUDGET_MS, is_difference=True))
         for machine in machines:
             if (machine, name) == ("microvm", "multiboot"):
                 continue  # its firmware loads no multiboot images
             theirs = f"QEMU {machine}, {name}"
-            sides[theirs] = lambda path=path, machine=machine: starts.until_kvm_run(
-                qemu(machine, path, None)
-            )
+            sides[theirs] = partial(starts.until_kvm_run, qemu(machine, path))
             comparisons.append(Comparison(ours, theirs))
     samples = alternate(sides, rounds)
     return Report(f"start: exec to the first KVM_RUN, {rounds} rounds", "ms", samples, comparisons)

@@ -17,7 +17,7 @@ def set_level(name: str) -> None:
 
 
 def _say(level: int, text: str) -> None:
-    if level <= _level:
+    if level <= _level and sys.stderr is not None:  # as it is for a process without one
         sys.stderr.write(f"lkvm: {text}\n")
         sys.stderr.flush()
 

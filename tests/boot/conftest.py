@@ -20,7 +20,7 @@ TIME_LIMIT_S = 300
 ARCH = os.uname().machine
 
 INIT = b"""#!/bin/busybox sh
-/bin/busybox mkdir -p /proc /sys /dev
+/bin/busybox mkdir -p /proc /sys /dev /sbin /usr/bin /usr/sbin
 /bin/busybox --install -s
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys

@@ -134,6 +134,15 @@ def test_device_inside_can_be_opened(device: str) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_module_that_the_kernel_asks_for_is_loaded() -> None:
+    script = (
+        "import socket; socket.socket(socket.AF_INET, socket.SOCK_SEQPACKET, 132).close();"
+        "print(open('/proc/net/protocols').read().count('SCTP'))"
+    )
+    done = _run(sys.executable, "-c", script)
+    assert (done.returncode, done.stdout) == (0, b"2\n"), done.stderr
+
+
 def test_lkvm_runs_in_the_interpreter_that_is_up() -> None:
     script = "import sys; from kvmtool.emulated.host import run_lkvm; sys.exit(run_lkvm({!r}))"
     done = subprocess.run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import select
@@ -13,8 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from boot.conftest import TIME_LIMIT_S, lkvm_command
 
+from boot.conftest import TIME_LIMIT_S, lkvm_command
+from kvmtool.boot.bzimage import BzImage
 from kvmtool.boot.decompress import LARGEST_KERNEL, decompress
 from kvmtool.boot.kernel import identify
 from kvmtool.errors import ExitStatus
@@ -92,7 +94,7 @@ def test_vmlinux_boots_without_a_bzimage_around_it(
     run_guest: Run, initrd: MakeInitrd, cloud_kernel: Path, tmp_path: Path
 ) -> None:
     image = identify(str(cloud_kernel))
-    assert image.kind == "bzimage"
+    assert isinstance(image, BzImage)
     vmlinux = tmp_path / "vmlinux"
     vmlinux.write_bytes(decompress(image.payload(), LARGEST_KERNEL, "vmlinuz"))
     image.close()
@@ -225,6 +227,8 @@ class OnTerminal:
             stdin=self.slave,
             stdout=self.slave,
             stderr=self.slave,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
         self.seen = b""
 
@@ -248,7 +252,7 @@ def test_ctrl_a_x_ends_the_machine_and_the_terminal_is_restored(initrd: MakeInit
     guest = OnTerminal("-i", initrd("echo ready; read -r line; echo never"))
     try:
         guest.wait_for(b"ready")
-        assert termios.tcgetattr(guest.slave) != guest.before
+        assert not termios.tcgetattr(guest.slave)[3] & termios.ECHO
         os.write(guest.master, b"\x01h")
         guest.wait_for(b"Ctrl-A x")
         os.write(guest.master, b"\x01x")

@@ -79,7 +79,8 @@ def test_register_read_narrower_gives_its_bytes_of_the_value() -> None:
 
 
 def test_register_written_narrower_gets_the_value_in_its_lane() -> None:
-    table, values = ClaimTable(), []
+    table = ClaimTable()
+    values: list[int] = []
     table.claim_register(0x10, 8, "register", None, values.append, None)
     table.write(0x10, 0xAB, 1)
     table.write(0x13, 0xAB, 1)
@@ -89,7 +90,8 @@ def test_register_written_narrower_gets_the_value_in_its_lane() -> None:
 
 
 def test_missing_side_reads_all_ones_and_drops_writes() -> None:
-    table, values = ClaimTable(), []
+    table = ClaimTable()
+    values: list[int] = []
     table.claim_register(0, 2, "write only", None, values.append, None)
     table.claim_register(2, 2, "read only", lambda: 0x1234, None, None)
     table.write(0, 5, 2)
@@ -132,7 +134,8 @@ def test_access_across_two_claims_is_split_into_bytes() -> None:
 
 
 def test_access_around_a_claim_is_split_into_bytes() -> None:
-    table, values = ClaimTable(), []
+    table = ClaimTable()
+    values: list[int] = []
     table.claim_register(3, 1, "middle", lambda: 0x5A, values.append, None)
     assert table.read(0, 8) == 0xFFFFFFFF_5AFFFFFF
     table.write(0, 0x8877665544332211, 8)
@@ -212,7 +215,7 @@ def test_access_of_no_possible_size_is_refused(size: int) -> None:
 
 def test_read_only_memory_is_refused() -> None:
     with pytest.raises(BufferError):
-        ClaimTable().claim_bytes(0, b"constant", "constant")  # type: ignore[arg-type]
+        ClaimTable().claim_bytes(0, b"constant", "constant")
 
 
 def test_claimed_array_never_reaches_past_its_end() -> None:
@@ -288,7 +291,8 @@ def test_lock_is_held_by_the_handler_and_given_back_even_if_that_raises() -> Non
 
 
 def test_split_access_ends_with_the_byte_that_raises() -> None:
-    table, values = ClaimTable(), []
+    table = ClaimTable()
+    values: list[int] = []
 
     def fail(value: int) -> None:
         raise LookupError
@@ -302,7 +306,8 @@ def test_split_access_ends_with_the_byte_that_raises() -> None:
 
 
 def test_unclaimed_accesses_are_reported_and_others_are_not() -> None:
-    table, seen = ClaimTable(), []
+    table = ClaimTable()
+    seen: list[tuple[int, int, int | None]] = []
     table.on_unclaimed = lambda *access: seen.append(access)
     table.claim_register(0, 1, "register", None, None, None)
     table.read(0, 1)

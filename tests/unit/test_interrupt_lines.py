@@ -1,6 +1,7 @@
 """Interrupt lines and the devices that share them."""
 
 import threading
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,7 +71,7 @@ def test_line_is_the_or_of_its_devices(steps: list[tuple[int, int]]) -> None:
         if levels:
             seen = levels[-1][1]
         assert seen == max(held)
-    assert all(before != after for before, after in zip(levels, levels[1:], strict=False))
+    assert all(before != after for before, after in pairwise(levels))
 
 
 def test_devices_in_several_threads_leave_the_line_low() -> None:

@@ -171,6 +171,11 @@ def test_input_before_the_driver_listens_is_not_taken_and_so_not_lost(port: Port
         port.write(2, fcr)
     port.read(0)
     assert port.rooms == 0
+    port.write(1, 0x0F)  # long before, Linux tries whether the enable bits hold
+    port.write(1, 0x00)
+    assert port.rooms == 0
+    port.write(4, 0x08)
+    assert port.rooms == 0
     port.write(1, 0x05)
     assert port.rooms == 1
     assert port.device.receive(b"early") == 1
@@ -399,6 +404,8 @@ def test_reset_restores_registers_drops_the_line_and_keeps_the_host_waiting(
     assert listening.line == 0
     assert [listening.read(offset) for offset in (1, 2, 3, 4, 5)] == [0, 1, 0, 0, 0x60]
     listening.write(1, 0x01)
+    assert listening.rooms == 0
+    listening.write(4, 0x08)
     assert listening.rooms == 1
 
 

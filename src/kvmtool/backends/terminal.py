@@ -20,11 +20,13 @@ if TYPE_CHECKING:
         def watch(self, fd: int, events: int, callback: Callable[[], None]) -> None: ...
         def unwatch(self, fd: int) -> None: ...
         def call_soon(self, callback: Callable[[], None]) -> None: ...
+        def call_after(self, delay_s: float, callback: Callable[[], None]) -> None: ...
 
 
 _ESCAPE = 0x01  # Ctrl-A
 _CHUNK = 4096
 _OUTPUT_LIMIT = 1 << 16
+_RETRY_S = 0.02
 
 _HELP = """\r
 Ctrl-A x  end the machine\r
@@ -48,6 +50,8 @@ class Terminal:
     def __init__(self, input_fd: int = 0, output_fd: int = 1) -> None:
         self._input_fd = input_fd
         self._output_fd = output_fd
+        self._writing_fd = output_fd
+        self._stuck = False
         self._saved: list[int | list[bytes | int]] | None = None
         self._escaped = False
         self._input = b""
@@ -73,6 +77,8 @@ class Terminal:
             )  # fmt: skip
             raw[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN | termios.ISIG)
             termios.tcsetattr(self._input_fd, termios.TCSANOW, raw)
+        if os.isatty(self._output_fd):
+            self._writing_fd = _without_blocking(self._output_fd)
         self._watch_input(True)
         loop.call_soon(self._flush)
 
@@ -86,8 +92,14 @@ class Terminal:
             self._closed = True
             self._write_some()
             self._output_lock.notify_all()
+            if self._writing_fd != self._output_fd:
+                os.close(self._writing_fd)
+                self._writing_fd = self._output_fd
         if self._saved is not None:
-            termios.tcsetattr(self._input_fd, termios.TCSANOW, self._saved)
+            try:
+                termios.tcsetattr(self._input_fd, termios.TCSANOW, self._saved)
+            except termios.error as error:
+                log.debug(f"the terminal is gone: {error}")
             self._saved = None
 
     def put(self, byte: int) -> None:
@@ -171,6 +183,9 @@ class Terminal:
         if broken:
             self._loop.unwatch(self._output_fd)
             self.on_quit()
+        elif self._stuck:
+            self._loop.unwatch(self._output_fd)
+            self._loop.call_after(_RETRY_S, self._flush)
         elif waiting:
             self._loop.watch(self._output_fd, select.POLLOUT, self._flush)
         else:
@@ -178,12 +193,17 @@ class Terminal:
 
     def _write_some(self) -> bool:
         """Write while the output is ready; False once nobody reads it any more."""
+        self._stuck = False
         ready = select.poll()
-        ready.register(self._output_fd, select.POLLOUT)
+        ready.register(self._writing_fd, select.POLLOUT)
         while self._output and ready.poll(0):
             try:
-                # A descriptor that is ready takes PIPE_BUF bytes without blocking.
-                written = os.write(self._output_fd, self._output[: select.PIPE_BUF])
+                # A pipe that is ready takes PIPE_BUF bytes without blocking.
+                written = os.write(self._writing_fd, self._output[: select.PIPE_BUF])
+            except BlockingIOError:
+                # A terminal is ready as soon as it has any room, even too little for "\r\n".
+                self._stuck = True
+                return True
             except OSError as error:
                 log.debug(f"console output ended: {error.strerror}")
                 self._output.clear()
@@ -191,3 +211,16 @@ class Terminal:
                 return False
             del self._output[:written]
         return True
+
+
+def _without_blocking(fd: int) -> int:
+    """Open the terminal `fd` anew for writes that do not block, or return `fd` if that fails.
+
+    O_NONBLOCK on `fd` itself would be seen by everybody who shares the terminal.
+    """
+    flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    try:
+        return os.open(f"/proc/self/fd/{fd}", flags)
+    except OSError as error:
+        log.debug(f"writes to the terminal may block: {error.strerror}")
+        return fd

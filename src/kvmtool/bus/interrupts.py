@@ -37,6 +37,6 @@ class InterruptLines:
                 else:
                     held.discard(source)
                 if bool(held) != was_high:
-                    self._set_level(gsi, level)
+                    self._set_level(gsi, 1 if level else 0)
 
         return drive

@@ -6,11 +6,12 @@ import os
 import sys
 
 from kvmtool import log
-from kvmtool.errors import ExitStatus, KvmtoolError
+from kvmtool.errors import BadInput, ExitStatus, KvmtoolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
 
 # Command and module; a module is imported only when its command is used, or listed by help.
 _COMMANDS = {
@@ -53,28 +54,45 @@ def _run(name: str, arguments: list[str]) -> int:
     from importlib import import_module
 
     command = import_module(f"kvmtool.cli.{_COMMANDS[name]}")
-    parser = argparse.ArgumentParser(
+    # argparse makes a formatter for each option, and one without a width imports shutil.
+    width = _columns() - 2
+
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            raise BadInput(f"{message}; see `{self.prog} --help`")
+
+    parser = Parser(
         prog=f"lkvm {name}",
         description=command.HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=width),
         epilog=getattr(command, "EPILOG", None),
     )
     parser.add_argument("--trace", action="store_true", help="show the trace of an error")
     command.add_arguments(parser)
     parser.set_defaults(arguments=arguments)
     own, command_line = _split(arguments)
-    args = parser.parse_args(own, argparse.Namespace(command_line=command_line))
-    if command_line and not getattr(command, "TAKES_COMMAND_LINE", False):
-        parser.error(f"{name} takes no command (-- {command_line[0]})")
+    own = _joined(own, getattr(command, "DASHED_VALUES", ()))
     try:
+        args = parser.parse_args(own, argparse.Namespace(command_line=command_line))
+        if command_line and not getattr(command, "TAKES_COMMAND_LINE", False):
+            parser.error(f"{name} takes no command (-- {command_line[0]})")
         status: int = command.run(args)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as it is for a process without one
+            sys.stdout.flush()
     except KvmtoolError as error:
-        if args.trace:
+        if "--trace" in own:
             raise
-        log.error(str(error))
+        # A name may have any character in it, and an error is one line.
+        log.error(str(error).replace("\n", "\\n"))
         return error.exit_status
     return status
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except (OSError, ValueError, AttributeError):
+        return 80
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
@@ -83,6 +101,16 @@ def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
         return arguments, []
     at = arguments.index("--")
     return arguments[:at], arguments[at + 1 :]
+
+
+def _joined(arguments: list[str], options: Sequence[str]) -> list[str]:
+    """Write `OPTION VALUE` as `OPTION=VALUE`, so that a value may begin with a dash."""
+    words = iter(arguments)
+    joined = []
+    for word in words:
+        value = next(words, None) if word in options else None
+        joined.append(word if value is None else f"{word}={value}")
+    return joined
 
 
 def _help(words: list[str]) -> int:

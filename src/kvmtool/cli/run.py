@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NAME = "run"
 TAKES_COMMAND_LINE = True
+DASHED_VALUES = ("--cpuid",)
 HELP = "boot a kernel, or a bare payload, in a new machine"
 EPILOG = """\
 exit status:
@@ -37,6 +38,7 @@ keys on a terminal: Ctrl-A x ends the machine, Ctrl-A h lists the others
 
 _UNITS = {"B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40, "P": 1 << 50}
 _MIB = 1 << 20
+_LONGEST_NUMBER = 20
 _EMULATED_HOST_OWN_MIB = 512
 _INSIDE_EMULATED_HOST = "KVMTOOL_EMULATED"
 
@@ -109,13 +111,13 @@ def _config(args: argparse.Namespace) -> MachineConfig:
         kernel=kernel,
         initrds=initrds,
         reports_status=bool(args.command_line),
-        memory_size=_size(args.mem, "-m") if args.mem else 512 * _MIB,
+        memory_size=_size(args.mem, "-m") if args.mem is not None else 512 * _MIB,
         cpus=_count(args.cpus),
         parameters=" ".join(parameters),
         no_defaults=args.nodefaults,
         boot=args.boot,
         cpuid=args.cpuid,
-        page_size=_size(args.hugepages, "--hugepages") if args.hugepages else 0,
+        page_size=0 if args.hugepages is None else _page_size(args.hugepages),
         device=args.dev,
         name=args.name or f"guest-{os.getpid()}",
         debug_ports=args.debug_ioport,
@@ -124,18 +126,30 @@ def _config(args: argparse.Namespace) -> MachineConfig:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal():
+    if not _is_number(text):
         raise BadInput(f"-c takes a number of CPUs, not {text!r}")
     return int(text)
+
+
+def _is_number(text: str) -> bool:
+    # What is longer is a mistake, and int() refuses thousands of digits.
+    return text.isdecimal() and len(text) <= _LONGEST_NUMBER
 
 
 def _size(text: str, option: str) -> int:
     """Parse a size: MiB, or with one of the units B K M G T P."""
     unit = text[-1:].upper()
     digits = text[:-1] if unit in _UNITS else text
-    if not digits.isdecimal():
+    if not _is_number(digits):
         raise BadInput(f"{option} takes a size such as 512 or 2G, not {text!r}")
     return int(digits) * _UNITS.get(unit, _MIB)
+
+
+def _page_size(text: str) -> int:
+    size = _size(text, "--hugepages")
+    if size.bit_count() != 1:
+        raise BadInput(f"--hugepages takes a power of two such as 2M, not {text!r}")
+    return size
 
 
 def _why_not_here(config: MachineConfig) -> str:
@@ -168,19 +182,37 @@ def _run_here(config: MachineConfig, args: argparse.Namespace) -> int:
     from kvmtool.machine.machine import Machine
     from kvmtool.outcome import Cause
 
+    _occupy_closed_streams()
     terminal = Terminal()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     while True:
         machine = Machine(config, terminal)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_, end=machine.interrupt: end())
         try:
             outcome = machine.run()
+        except KeyboardInterrupt:
+            return ExitStatus.INTERRUPTED
         finally:
             log.debug(f"exits by reason: {[loop.statistics() for loop in machine.run_loops]}")
             machine.close()
         if outcome.cause is not Cause.RESET or args.no_reboot:
             return _report(outcome)
         log.debug("the guest reboots")
+
+
+def _interrupt(number: int, frame: object) -> None:
+    """End whatever goes on; a machine that runs ends its vCPUs and restores the terminal."""
+    signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _occupy_closed_streams() -> None:
+    """Keep the descriptors of closed standard streams from becoming the machine's files."""
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
 
 
 def _report(outcome: Outcome) -> int:
@@ -190,6 +222,6 @@ def _report(outcome: Outcome) -> int:
         log.error("the guest powered off before its command ended")
     if outcome.cause in (Cause.PANIC, Cause.TRIPLE_FAULT, Cause.KVM_ERROR):
         log.error(outcome.cause.value)
-        if outcome.detail:
+        if outcome.detail and sys.stderr is not None:
             sys.stderr.write(outcome.detail.rstrip("\n") + "\n")
     return int(outcome.status)

@@ -20,7 +20,6 @@ cimport cython
 cdef extern from "<pthread.h>" nogil:
     ctypedef struct pthread_rwlock_t:
         pass
-    int pthread_rwlock_init(pthread_rwlock_t *lock, void *attributes)
     int pthread_rwlock_destroy(pthread_rwlock_t *lock)
     int pthread_rwlock_rdlock(pthread_rwlock_t *lock)
     int pthread_rwlock_wrlock(pthread_rwlock_t *lock)
@@ -32,6 +31,7 @@ cdef extern from "<Python.h>":
 cdef extern from * nogil:
     """
     #include <linux/kvm.h>
+    #include <pthread.h>
     #include <signal.h>
     #include <string.h>
     #include <sys/ioctl.h>
@@ -52,6 +52,20 @@ cdef extern from * nogil:
     static void kvmtool_send_kick(int thread)
     {
         syscall(SYS_tgkill, getpid(), thread, SIGRTMIN);
+    }
+
+    /* glibc lets readers starve a writer otherwise, and the writer has the interpreter lock. */
+    static int kvmtool_init_rwlock(pthread_rwlock_t *lock)
+    {
+        pthread_rwlockattr_t attributes;
+        int failure;
+        pthread_rwlockattr_init(&attributes);
+    #ifdef __GLIBC__
+        pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    #endif
+        failure = pthread_rwlock_init(lock, &attributes);
+        pthread_rwlockattr_destroy(&attributes);
+        return failure;
     }
 
     static int kvmtool_thread_id(void) { return (int)syscall(SYS_gettid); }
@@ -83,6 +97,7 @@ cdef extern from * nogil:
         kvm_run_mmio mmio
     int kvmtool_catch_kicks()
     void kvmtool_send_kick(int thread)
+    int kvmtool_init_rwlock(pthread_rwlock_t *lock)
     int kvmtool_thread_id()
     int kvmtool_kvm_run(int fd)
     int kvmtool_load(int *pointer)
@@ -156,7 +171,7 @@ cdef class ClaimTable:
     # interpreter lock or the read lock is enough to look at it.
 
     def __cinit__(self):
-        pthread_rwlock_init(&self._lock, NULL)
+        kvmtool_init_rwlock(&self._lock)
         self._slots = NULL
         self._count = 0
         self._claims = []
@@ -251,7 +266,8 @@ cdef class ClaimTable:
         cdef bint whole, apart
         pthread_rwlock_rdlock(&self._lock)
         slot = self._at_or_after(address)
-        whole = slot != NULL and slot.first <= address and last <= slot.last
+        # The slot ends at `address` or after it, so this neither borrows nor overflows.
+        whole = slot != NULL and slot.first <= address and size - 1 <= slot.last - address
         if whole and slot.bytes != NULL:
             if is_write:
                 memcpy(slot.bytes + (address - slot.first), data, size)
@@ -283,7 +299,7 @@ cdef class ClaimTable:
         if (
             slot == NULL
             or slot.first > address
-            or slot.last < address + (size - 1)
+            or slot.last - address < size - 1
             or slot.bytes != NULL
         ):
             # Another vCPU moved the claim away between the look and the lock.

@@ -121,7 +121,9 @@ class Serial(RegisterBank, name="serial"):
         return FIFO_SIZE if self._fifos else 1
 
     def _listening(self) -> bool:
-        return bool(self.ier & _IER_RDA) or self._polls >= _POLLS_OF_A_READER
+        # Linux tries whether the enable bits hold long before it opens the port: then OUT2 is low.
+        interrupts = self.ier & _IER_RDA and self.mcr & _MCR_OUT2
+        return bool(interrupts) or self._polls >= _POLLS_OF_A_READER
 
     def _room(self) -> int:
         if self.mcr & _MCR_LOOP or not self._listening():

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _HOST = "/host"
 _MS_BIND_ALL = 4096 | 16384  # MS_BIND, MS_REC
+_CLONE_FS = 0x200
 _RNDADDENTROPY = 0x40085203
 _RNDRESEEDCRNG = 0x5207
 _GRACE_MS = 200  # for the last bytes of a terminal that a background process keeps open
@@ -113,7 +114,10 @@ def _enter_host(start: dict[str, Any]) -> None:
     _mount("/dev", _HOST + "/dev", "none", _MS_BIND_ALL)
     modules = f"/lib/modules/{os.uname().release}"
     os.makedirs("/lib/modules", exist_ok=True)
-    os.symlink(_HOST + start["modules"], modules)  # for the kernel's own calls of modprobe
+    os.symlink(_HOST + start["modules"], modules)
+    # The kernel calls modprobe in the root that its threads share with the first process: they
+    # keep the initramfs, whatever the host's tree has in /sbin and /lib/modules.
+    _libc.unshare(_CLONE_FS)
     os.chroot(_HOST)
     for name in _DEVICES:
         if os.path.exists(f"/dev/{name}"):

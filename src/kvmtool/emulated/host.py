@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 DEFAULT_MEMORY_MIB = 2048
-DEFAULT_CPUS = 2
+DEFAULT_CPUS = 2 if len(os.sched_getaffinity(0)) >= 4 else 1
+"""Two on two of this machine's CPUs are slower than one: QEMU has work of its own to do."""
+
 INSIDE = "KVMTOOL_EMULATED"
 """An environment variable that is 1 for what runs in the emulated host."""
 

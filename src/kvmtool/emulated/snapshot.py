@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kvmtool.emulated.provision import Provision
 
 BOOT_LIMIT_S = 120
-_KEPT = 4
+_KEPT = 3
 _SOURCES = ("agent", "architecture", "initramfs", "interpreter", "protocol", "qemu", "streams")
 
 

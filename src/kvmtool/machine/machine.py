@@ -16,8 +16,9 @@ from kvmtool.outcome import Cause, Outcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from kvmtool.arch import Architecture
     from kvmtool.backends.terminal import Terminal
-    from kvmtool.kvm import Vcpu
+    from kvmtool.kvm import Vcpu, Vm
     from kvmtool.machine.config import MachineConfig
 
 _JOIN_TIMEOUT_S = 5.0
@@ -36,15 +37,29 @@ class Machine:
         # `end` may be interrupted by a signal whose handler calls it again.
         self._lock = threading.RLock()
         self._terminal = terminal
-        self._owns_kvm = kvm is None
-        self._kvm = kvm or Kvm(config.device)
+        self._opened: list[Kvm | GuestMemory | Vm | EventLoop | Vcpu] = []
+        self.run_loops: list[RunLoop] = []
+        try:
+            self._assemble(config, arch, kvm)
+        except BaseException:
+            self.close()
+            raise
+
+    def _assemble(self, config: MachineConfig, arch: Architecture, kvm: Kvm | None) -> None:
+        if kvm is None:
+            kvm = Kvm(config.device)
+            self._opened.append(kvm)
         self.memory = GuestMemory(arch.ram_layout(config.memory_size), config.page_size)
-        self.vm = self._kvm.create_vm()
+        self._opened.append(self.memory)
+        self.vm = kvm.create_vm()
+        self._opened.append(self.vm)
         for slot, region in enumerate(self.memory.regions):
             self.vm.set_user_memory_region(slot, region.gpa, region.size, region.hva)
         self._events = EventLoop()
-        self.parts = Parts(self._kvm, self.vm, self.memory, self._events.call_after)
-        self.board = arch.build(config, self.parts, terminal, self.end)
+        self._opened.append(self._events)
+        self.parts = Parts(kvm, self.vm, self.memory, self._events.call_after)
+        self.board = arch.build(config, self.parts, self._terminal, self.end)
+        self._opened += self.board.vcpus
         if config.debug_ports:
             self.parts.ports.table.on_unclaimed = _reporter("port")
         if config.debug_mmio:
@@ -94,13 +109,8 @@ class Machine:
         """Give the VM, its RAM and its descriptors back to the host."""
         # A run loop holds its vCPU's shared memory, and with it the descriptor.
         self.run_loops.clear()
-        for vcpu in self.board.vcpus:
-            vcpu.close()
-        self.vm.close()
-        if self._owns_kvm:
-            self._kvm.close()
-        self.memory.close()
-        self._events.close()
+        while self._opened:
+            self._opened.pop().close()
 
     def _run_vcpu(self, vcpu: Vcpu, run_loop: RunLoop) -> None:
         try:

@@ -65,6 +65,8 @@ class GuestMemory:
 
     def __init__(self, layout: Iterable[tuple[int, int]], page_size: int = 0) -> None:
         layout = sorted(layout)
+        self._page_size = page_size or mmap.PAGESIZE
+        _check_apart(layout)
         total = sum(size for _, size in layout)
         _check_host_has(total, page_size)
         flags = os.MFD_CLOEXEC
@@ -86,12 +88,9 @@ class GuestMemory:
 
     def _map(self, layout: list[tuple[int, int]]) -> list[RamRegion]:
         regions: list[RamRegion] = []
-        end = file_offset = 0
+        file_offset = 0
         for gpa, size in layout:
-            if gpa < end:
-                raise ValueError(f"RAM at {gpa:#x} overlaps the RAM that ends at {end:#x}")
             regions.append(RamRegion(gpa, size, self.fd, file_offset))
-            end = gpa + size
             file_offset += size
         return regions
 
@@ -122,7 +121,7 @@ class GuestMemory:
         The contents stay; second-level translations of the range are gone. Raises
         MemoryRangeError, also for a range that is not page aligned.
         """
-        if (gpa | size) % mmap.PAGESIZE:
+        if (gpa | size) % self._page_size:
             raise MemoryRangeError(f"{size:#x} bytes at {gpa:#x} are not whole pages")
         self.view(gpa, size)
         for region in self.regions:
@@ -134,6 +133,14 @@ class GuestMemory:
         for region in self.regions:
             region.close()
         os.close(self.fd)
+
+
+def _check_apart(layout: list[tuple[int, int]]) -> None:
+    end = 0
+    for gpa, size in layout:
+        if gpa < end:
+            raise ValueError(f"RAM at {gpa:#x} overlaps the RAM that ends at {end:#x}")
+        end = gpa + size
 
 
 def _check_host_has(total: int, page_size: int) -> None:
