@@ -188,7 +188,8 @@ def _explain(run: uapi.kvm_run, reason: int) -> str:
         kind = kinds.get(internal.suberror, f"suberror {internal.suberror}")
         return f"{name}: {kind}" + (f" ({data})" if data else "")
     if reason == uapi.KVM_EXIT_FAIL_ENTRY:
-        return f"{name}: hardware entry failure reason {run.fail_entry.hardware_entry_failure_reason:#x}"
+        failure = run.fail_entry.hardware_entry_failure_reason
+        return f"{name}: hardware entry failure reason {failure:#x}"
     if reason == uapi.KVM_EXIT_UNKNOWN:
         return f"{name}: hardware exit reason {run.hw.hardware_exit_reason:#x}"
     return name
