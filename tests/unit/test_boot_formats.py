@@ -49,6 +49,9 @@ class Ram:
             raise KvmtoolError(f"{size} bytes at {gpa:#x} are not RAM")
         return memoryview(self.content)[offset : offset + size]
 
+    def fill(self, gpa: int, size: int, fd: int, offset: int) -> int:
+        return os.preadv(fd, [self.view(gpa, size)], offset)
+
     def write(self, gpa: int, data: bytes | memoryview) -> None:
         self.view(gpa, len(data))[:] = data
 

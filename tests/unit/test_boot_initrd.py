@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,9 @@ class Ram:
         if gpa + size > len(self.content):
             raise KvmtoolError("not RAM")
         return memoryview(self.content)[gpa : gpa + size]
+
+    def fill(self, gpa: int, size: int, fd: int, offset: int) -> int:
+        return os.preadv(fd, [self.view(gpa, size)], offset)
 
     def write(self, gpa: int, data: bytes | memoryview) -> None:
         self.view(gpa, len(data))[:] = data

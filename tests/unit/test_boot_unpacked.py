@@ -59,6 +59,9 @@ class Ram:
     def view(self, gpa: int, size: int) -> memoryview:
         return memoryview(self.content)[gpa : gpa + size]
 
+    def fill(self, gpa: int, size: int, fd: int, offset: int) -> int:
+        return os.preadv(fd, [self.view(gpa, size)], offset)
+
     def write(self, gpa: int, data: bytes | memoryview) -> None:
         self.content[gpa : gpa + len(data)] = data
 

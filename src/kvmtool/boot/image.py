@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from typing import Protocol, Self
 
     class Memory(Protocol):
-        """Guest RAM; `view` is writable and raises a KvmtoolError outside RAM."""
+        """Guest RAM; `view` is writable and raises a KvmtoolError outside RAM.
+
+        `fill` copies from a file and returns how many bytes it had.
+        """
 
         def write(self, gpa: int, data: bytes | memoryview) -> None: ...
         def view(self, gpa: int, size: int) -> memoryview: ...
+        def fill(self, gpa: int, size: int, fd: int, offset: int) -> int: ...
 
     class Source(Protocol):
         """Bytes with a name and a size; `read` raises BadInput past the end."""
@@ -112,6 +116,16 @@ class ImageFile:
             offset += count
             target = target[count:]
 
+    def load(self, offset: int, memory: Memory, gpa: int, size: int) -> None:
+        """Copy `size` bytes at `offset` to `gpa`, which is RAM. Raises BadInput if it has less."""
+        try:
+            count = memory.fill(gpa, size, self.fd, offset)
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", "offset out of range")
+            raise BadInput(f"cannot read {self.name}: {reason}") from None
+        if count < size:
+            raise BadInput(f"{self.name} became shorter while it was read")
+
     def close(self) -> None:
         """Close the file; more than once is harmless."""
         if self.fd >= 0:
@@ -141,8 +155,8 @@ def load(file: ImageFile, segments: Iterable[Segment], memory: Memory) -> None:
     for a segment that is not wholly in RAM and for a file that became shorter.
     """
     for segment in segments:
-        view = guest_range(memory, segment.gpa, segment.mem_size, file.name)
-        file.read_into(segment.file_offset, view[: segment.file_size])
+        guest_range(memory, segment.gpa, segment.mem_size, file.name)
+        file.load(segment.file_offset, memory, segment.gpa, segment.file_size)
 
 
 def guest_range(memory: Memory, gpa: int, size: int, name: str) -> memoryview:

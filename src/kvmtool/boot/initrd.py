@@ -71,7 +71,7 @@ class Initrd:
                 target[offset : offset + size] = part
             else:
                 size = part.size
-                part.read_into(0, target[offset : offset + size])
+                part.load(0, memory, gpa + offset, size)
             offset += -(-size // _ALIGN) * _ALIGN
 
     def close(self) -> None:

@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--hugepages", metavar="SIZE", help="RAM from huge pages of this size (2M, 1G)")
     add("--no-reboot", action="store_true", help="a reboot of the guest ends the run")
     add("--accel", choices=["auto", "kvm", "emulated"], default="auto",
-        help="where: this host's KVM, the emulated host, or the one that can run the image")  # fmt: skip
+        help="this host's KVM, the emulated host, or the one that can run the image")  # fmt: skip
     add("--dev", metavar="PATH", default="/dev/kvm", help="KVM device; default /dev/kvm")
     add("--loglevel", choices=log.LEVELS, default="info", help="how much to say; default info")
     add("--debug", action="store_const", dest="loglevel", const="debug", help="--loglevel debug")

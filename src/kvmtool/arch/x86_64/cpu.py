@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kvmtool.arch.x86_64 import cpu_features, cpuid, irqchip, msrs
+from kvmtool.arch.x86_64 import cpuid, irqchip, msrs
 from kvmtool.errors import BadInput
 from kvmtool.uapi import kvm as uapi
 
@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kvmtool.arch.x86_64.cpu_features import Change
     from kvmtool.kvm import Kvm, Vcpu, Vm
 
 _LARGEST_XAPIC_ID = 254
@@ -38,7 +39,7 @@ def create(kvm: Kvm, vm: Vm, count: int, changes: str) -> list[Vcpu]:
         cpu_count=count,
         tsc_deadline=bool(vm.check_extension("KVM_CAP_TSC_DEADLINE_TIMER")),
         x2apic_32bit_ids=wide_ids,
-        changes=cpu_features.parse(changes) if changes else (),
+        changes=_changes(changes) if changes else (),
         emulated=_entries(kvm.get_emulated_cpuid()) if changes else (),
     )
     registers = msrs.initial(vmx=cpuid.has_vmx(leaves))
@@ -50,6 +51,12 @@ def create(kvm: Kvm, vm: Vm, count: int, changes: str) -> list[Vcpu]:
         vcpu.set_msrs(registers)
         irqchip.wire_local_apic(vcpu)
     return vcpus
+
+
+def _changes(text: str) -> list[Change]:
+    from kvmtool.arch.x86_64 import cpu_features
+
+    return cpu_features.parse(text)
 
 
 def physical_address_bits(vcpu: Vcpu) -> int:

@@ -12,18 +12,19 @@ from __future__ import annotations
 
 import os
 import struct
+import threading
 
 from kvmtool import log
 from kvmtool.arch.x86_64 import entry, low_ram
 from kvmtool.arch.x86_64.memory_map import memory_map
 from kvmtool.boot import cmdline, unpacked
 from kvmtool.boot.bzimage import BzImage
+from kvmtool.boot.elf import Elf
 from kvmtool.boot.initrd import Initrd
 from kvmtool.errors import BadInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from kvmtool.boot.elf import Elf
     from kvmtool.kvm import Vcpu
     from kvmtool.machine.config import MachineConfig
     from kvmtool.memory import GuestMemory
@@ -42,32 +43,58 @@ _PVH_MAGIC = 0x336EC578
 _PVH_START_INFO_SIZE = 56
 
 
-def load(
-    config: MachineConfig, image: BzImage | Elf, vcpu: Vcpu, memory: GuestMemory, rsdp: int
-) -> None:
-    """Load kernel, initrds and command line, and make `vcpu` enter them.
+class Loading:
+    """A kernel on its way into RAM.
 
-    `rsdp` is the gpa of ACPI's root pointer. Raises BadInput for files that do not fit or cannot
-    be booted in the way that the configuration wants.
+    Copying kernel and initrds takes as long as building the machine around them, so it goes on
+    in a thread from the beginning; `enter` waits for it.
     """
-    unpacked_kernel = _unpacked(config.boot, image)
-    kernel = unpacked_kernel or image
-    defaults = "" if config.no_defaults else DEFAULT_PARAMETERS
-    line = cmdline.assemble([defaults, config.parameters], image.cmdline_size)
-    memory.write(low_ram.COMMAND_LINE, line)
-    kernel.load(memory)
-    initrd = _load_initrd(config, image, kernel.end, memory)
-    if unpacked_kernel is not None and _enters_by_pvh(config.boot, unpacked_kernel):
-        _write_start_info(config, memory, rsdp, initrd)
-        address = unpacked_kernel.pvh_entry or 0
-        entry.enter_protected_mode(vcpu, memory, address, ebx=low_ram.PVH_START_INFO)
-        return
-    _write_zero_page(config, image, memory, rsdp, initrd)
-    address = kernel.entry(kernel.load_address) if isinstance(kernel, BzImage) else kernel.entry
-    if kernel.is_64bit:
-        entry.enter_long_mode(vcpu, memory, address, rsi=low_ram.ZERO_PAGE)
-    else:
-        entry.enter_protected_mode(vcpu, memory, address, esi=low_ram.ZERO_PAGE)
+
+    def __init__(self, config: MachineConfig, image: BzImage | Elf, memory: GuestMemory) -> None:
+        self._config = config
+        self._image = image
+        self._memory = memory
+        self._kernel: BzImage | Elf = image
+        self._initrd = (0, 0)
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._copy, name="loading")
+        self._thread.start()
+
+    def enter(self, vcpu: Vcpu, rsdp: int) -> None:
+        """Make `vcpu` enter the kernel; `rsdp` is the gpa of ACPI's root pointer.
+
+        Raises BadInput for files that do not fit or cannot be booted as the configuration wants.
+        """
+        self.wait()
+        if self._failure is not None:
+            raise self._failure
+        config, image, memory, kernel = self._config, self._image, self._memory, self._kernel
+        defaults = "" if config.no_defaults else DEFAULT_PARAMETERS
+        line = cmdline.assemble([defaults, config.parameters], image.cmdline_size)
+        memory.write(low_ram.COMMAND_LINE, line)
+        if isinstance(kernel, Elf) and _enters_by_pvh(config.boot, kernel):
+            _write_start_info(config, memory, rsdp, self._initrd)
+            address = kernel.pvh_entry or 0
+            entry.enter_protected_mode(vcpu, memory, address, ebx=low_ram.PVH_START_INFO)
+            return
+        _write_zero_page(config, image, memory, rsdp, self._initrd)
+        address = kernel.entry(kernel.load_address) if isinstance(kernel, BzImage) else kernel.entry
+        if kernel.is_64bit:
+            entry.enter_long_mode(vcpu, memory, address, rsi=low_ram.ZERO_PAGE)
+        else:
+            entry.enter_protected_mode(vcpu, memory, address, esi=low_ram.ZERO_PAGE)
+
+    def wait(self) -> None:
+        """Wait until nothing is copied any more."""
+        self._thread.join()
+
+    def _copy(self) -> None:
+        try:
+            self._kernel = _unpacked(self._config.boot, self._image) or self._image
+            self._kernel.load(self._memory)
+            self._initrd = _load_initrd(self._config, self._image, self._kernel.end, self._memory)
+        except BaseException as error:  # `enter` raises it again
+            self._failure = error
 
 
 def prepare(config: MachineConfig, image: BzImage | Elf) -> None:

@@ -57,5 +57,6 @@ def _load_module(
     if isinstance(module, bytes):
         raise BadInput("a multiboot image's module is a file")
     with ImageFile(module) as file:
-        file.read_into(0, guest_range(memory, gpa, file.size, f"module {file.name}"))
+        guest_range(memory, gpa, file.size, f"module {file.name}")
+        file.load(0, memory, gpa, file.size)
         return gpa, file.size, file.name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from kvmtool.arch.x86_64 import acpi, board, cpu, irqchip, linux, low_ram, payload, state
+from kvmtool.arch.x86_64 import acpi, board, cpu, irqchip, linux, low_ram
 from kvmtool.boot.flat import Flat
 from kvmtool.boot.kernel import identify
 from kvmtool.boot.multiboot import Multiboot
@@ -49,18 +49,21 @@ class Pc:
         self._memory = parts.memory
         self._end = end
         image = identify(config.kernel, flat=config.boot == "flat")
+        loading = None
         try:
+            if not isinstance(image, (Multiboot, Flat)):
+                loading = linux.Loading(config, image, self._memory)
             cpu.check_count(parts.vm, config.cpus)
             irqchip.create(parts.vm)
             self._add_devices(console)
             self.vcpus = cpu.create(parts.kvm, parts.vm, config.cpus, config.cpuid)
-            if isinstance(image, (Multiboot, Flat)):
-                self._add_test_devices()
-                irqchip.set_pics_as_a_bios_does(parts.vm)
-                payload.load(config, image, self.vcpus[0], self._memory)
-            else:
-                linux.load(config, image, self.vcpus[0], self._memory, self._write_acpi())
+            if loading is not None:
+                loading.enter(self.vcpus[0], self._write_acpi())
+            elif isinstance(image, (Multiboot, Flat)):
+                self._load_payload(image)
         finally:
+            if loading is not None:
+                loading.wait()
             image.close()
 
     def outcome_of(self, vcpu: Vcpu, reason: int) -> Outcome:
@@ -80,6 +83,8 @@ class Pc:
 
     def describe(self, vcpu: Vcpu) -> str:
         """The state of a vCPU that does not run."""
+        from kvmtool.arch.x86_64 import state
+
         return state.describe(vcpu, self._memory)
 
     def _add_devices(self, console: Console) -> None:
@@ -113,7 +118,9 @@ class Pc:
         self.power = AcpiPm(line(board.SCI_IRQ), self._power_off, self._reset)
         self.power.attach(ports, board.PM1A_EVENT)
 
-    def _add_test_devices(self) -> None:
+    def _load_payload(self, image: Multiboot | Flat) -> None:
+        """Load a bare payload, with the devices and the PICs that it expects."""
+        from kvmtool.arch.x86_64 import payload
         from kvmtool.devices.fw_cfg import FwCfg
         from kvmtool.devices.test_device import TestDevice
 
@@ -121,6 +128,8 @@ class Pc:
         TestDevice(self._debug_exit, self._unmap, self._parts.vm.irq_line).attach(
             self._parts.ports, self._parts.mmio
         )
+        irqchip.set_pics_as_a_bios_does(self._parts.vm)
+        payload.load(self._config, image, self.vcpus[0], self._memory)
 
     def _write_acpi(self) -> int:
         """Write the ACPI tables; return the gpa of the root pointer."""
@@ -167,16 +176,18 @@ def _drop(byte: int) -> None:
 
 # Some exits have kinds, whose names begin with the exit's and whose numbers begin again.
 _KINDS = ("KVM_EXIT_IO_", "KVM_EXIT_HYPERCALL_", "KVM_EXIT_HYPERV_", "KVM_EXIT_XEN_")
-_REASONS = {
-    value: name
-    for name, value in vars(uapi).items()
-    if name.startswith("KVM_EXIT_") and not name.startswith(_KINDS)
-}
+
+
+def _name_of_exit(reason: int) -> str:
+    for name, value in vars(uapi).items():
+        if value == reason and name.startswith("KVM_EXIT_") and not name.startswith(_KINDS):
+            return name
+    return f"exit reason {reason}"
 
 
 def _explain(run: uapi.kvm_run, reason: int) -> str:
     """The exit and what KVM tells of it, in a line."""
-    name = _REASONS.get(reason, f"exit reason {reason}")
+    name = _name_of_exit(reason)
     if reason == uapi.KVM_EXIT_INTERNAL_ERROR:
         internal = run.internal
         data = " ".join(f"{value:#x}" for value in internal.data[: min(internal.ndata, 16)])
