@@ -21,7 +21,11 @@ class Architecture:
     qemu_package: str
     machine: str
     cpu: str
-    """A CPU model with the extension that KVM needs."""
+    """A CPU model with the extension that KVM needs.
+
+    On x86-64 of a family without AGP (Zen): on an older one Linux, also the guest's, looks for an
+    AGP bridge on every PCI bus.
+    """
     console: str
     modules: tuple[str, ...]
     """Loaded before the snapshot, so their number costs a run nothing."""
@@ -39,7 +43,7 @@ ARCHITECTURES = {
         qemu="qemu-system-x86_64",
         qemu_package="qemu-system-x86",
         machine="q35",
-        cpu="max,+svm,+npt",
+        cpu="max,+svm,+npt,family=25,model=1,stepping=1",
         console="ttyS0",
         modules=(*_TRANSPORT, *_MODULES, "kvm-amd"),
     ),
