@@ -4,6 +4,7 @@ import array
 import gc
 import mmap
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -163,6 +164,20 @@ def test_more_ram_than_the_host_has_is_refused_with_both_sizes() -> None:
 def test_huge_pages_that_there_are_none_of_are_refused(page_size: int) -> None:
     with pytest.raises(BadInput):
         GuestMemory([(0, 6 << 20)], page_size)
+
+
+def test_fill_copies_from_a_file_and_says_how_much_it_had(
+    memory: GuestMemory, tmp_path: Path
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(range(200)) * 50)
+    region = memory.regions[-1]
+    with path.open("rb") as file:
+        assert memory.fill(region.gpa + 3, 5000, file.fileno(), 7) == 5000
+        assert memory.read(region.gpa, 5003) == bytes(3) + path.read_bytes()[7:5007]
+        assert memory.fill(region.gpa, 100, file.fileno(), 9950) == 50
+        with pytest.raises(MemoryRangeError):
+            memory.fill(region.gpa + region.size - 10, 11, file.fileno(), 0)
 
 
 def test_drop_keeps_contents_and_refuses_parts_of_pages(memory: GuestMemory) -> None:
