@@ -16,7 +16,7 @@ PACKAGES = {
         "capabilities",
         "capability_number",
     },
-    "kvmtool.memory": {"GuestMemory", "MemoryRangeError", "RamRegion"},
+    "kvmtool.memory": {"GuestMemory", "MemoryRangeError", "RamRegion", "check_host_has"},
 }
 
 

@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--boot", metavar="WAY", default="auto",
         help="auto, direct (unpacked here, 64-bit entry), pvh, decompressor (the kernel's own),"
         " multiboot, flat; default auto, the fastest that works")  # fmt: skip
-    add("--name", default="", help="name of the machine; default guest-PID")
+    add("--name", default="", help="name of the machine, which ps shows; default guest-PID")
     add("--console", choices=["serial"], default="serial", help="console device")
     add("--cpuid", metavar="LIST", default="", help="CPU features to change: +FEATURE,-FEATURE,…")
     add("--hugepages", metavar="SIZE", help="RAM from huge pages of this size (2M, 1G)")
@@ -169,7 +169,10 @@ def _why_not_here(config: MachineConfig) -> str:
 def _run_emulated(config: MachineConfig, args: argparse.Namespace, reason: str | None) -> int:
     from kvmtool.arch import host_architecture
     from kvmtool.emulated import host
+    from kvmtool.memory import check_host_has
 
+    # What this host lacks is said at once, and what it does faster is done here.
+    check_host_has(config.memory_size)
     host_architecture().prepare_kernel(config)
     memory_mib = host.DEFAULT_MEMORY_MIB
     while memory_mib < config.memory_size // _MIB + _EMULATED_HOST_OWN_MIB:
@@ -183,6 +186,8 @@ def _run_here(config: MachineConfig, args: argparse.Namespace) -> int:
     from kvmtool.outcome import Cause
 
     _occupy_closed_streams()
+    with open("/proc/self/comm", "w") as comm:
+        comm.write(config.name)
     terminal = Terminal()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)

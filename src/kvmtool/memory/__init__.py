@@ -1,5 +1,5 @@
 """Guest RAM, and the one checked way to guest-supplied addresses."""
 
-from kvmtool.memory.ram import GuestMemory, MemoryRangeError, RamRegion
+from kvmtool.memory.ram import GuestMemory, MemoryRangeError, RamRegion, check_host_has
 
-__all__ = ["GuestMemory", "MemoryRangeError", "RamRegion"]
+__all__ = ["GuestMemory", "MemoryRangeError", "RamRegion", "check_host_has"]

@@ -69,7 +69,7 @@ class GuestMemory:
         self._page_size = page_size or mmap.PAGESIZE
         _check_apart(layout)
         total = sum(size for _, size in layout)
-        _check_host_has(total, page_size)
+        check_host_has(total, page_size)
         flags = os.MFD_CLOEXEC
         if page_size:
             flags |= os.MFD_HUGETLB | (page_size.bit_length() - 1) << _HUGE_PAGE_SHIFT
@@ -167,7 +167,8 @@ def _check_apart(layout: list[tuple[int, int]]) -> None:
         end = gpa + size
 
 
-def _check_host_has(total: int, page_size: int) -> None:
+def check_host_has(total: int, page_size: int = 0) -> None:
+    """Raise BadInput if `total` bytes of guest RAM, in such pages, are more than the host's."""
     available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if total > available:
         raise BadInput(
