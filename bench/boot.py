@@ -25,6 +25,7 @@ from measure import Comparison, Report, alternate, arguments, compile_c, publish
 import kvmtool
 from kvmtool.arch import host_architecture
 from kvmtool.boot.initramfs import Initramfs
+from kvmtool.cache import cache_dir
 from kvmtool.errors import KvmtoolError
 from kvmtool.kvm import Kvm
 from kvmtool.machine.config import MachineConfig
@@ -90,6 +91,9 @@ def commands(kernel: str, initrd: str, kvmtool_binary: str) -> dict[str, list[st
         "QEMU microvm": [*qemu, "microvm"],
     }
     if kvmtool_binary:
+        # It makes a socket below $HOME, which not every file system takes.
+        os.environ["KVMTOOL_CACHE"] = cache_dir()
+        os.environ["HOME"] = "/dev/shm"
         words = [kvmtool_binary, "run", *common, "--console", "serial", "-p", PARAMETERS]
         sides["kvmtool"] = words
     return sides
