@@ -124,7 +124,7 @@ def prepare(kernel: str, folder: str) -> None:
     """Make the initrd and warm the caches that a second run of lkvm finds warm."""
     write_initrd(folder)
     compileall.compile_dir(next(iter(kvmtool.__path__)), quiet=1)
-    host_architecture().prepare_kernel(MachineConfig(kernel=kernel))
+    host_architecture().prepare(MachineConfig(kernel=kernel))
 
 
 def why_not_here() -> str:

@@ -150,6 +150,12 @@ def test_commands_status_and_output_come_back(run_guest: Run) -> None:
     assert done.stdout == "two  words it's\n"
 
 
+def test_piped_input_is_no_input_for_a_command(run_guest: Run) -> None:
+    done = run_guest(command=["cat"], stdin="never echoed\n")
+    assert done.returncode == 0
+    assert done.stdout == ""
+
+
 def test_panic_has_its_own_status(run_guest: Run, initrd: MakeInitrd) -> None:
     done = run_guest("-i", initrd("echo c >/proc/sysrq-trigger"))
     assert done.returncode == ExitStatus.GUEST_PANIC

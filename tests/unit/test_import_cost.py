@@ -64,7 +64,14 @@ def test_modules_of_a_run_load_nothing_dear(names: list[str]) -> None:
 def test_no_machine_is_loaded_for_the_command_itself() -> None:
     loaded = modules_after_importing("kvmtool.cli.main")
     ours = {name for name in loaded if name.startswith("kvmtool")}
-    assert ours == {"kvmtool", "kvmtool.cli", "kvmtool.cli.main", "kvmtool.errors", "kvmtool.log"}
+    assert ours == {
+        "kvmtool",
+        "kvmtool.cli",
+        "kvmtool.cli.interruption",
+        "kvmtool.cli.main",
+        "kvmtool.errors",
+        "kvmtool.log",
+    }
 
 
 def test_a_dear_module_would_be_noticed() -> None:

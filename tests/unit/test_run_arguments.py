@@ -177,6 +177,16 @@ def test_unreadable_kernel_is_named(payload: str) -> None:
     assert done.stderr == f"lkvm: cannot open {payload}: Permission denied\n"
 
 
+def test_kernel_without_a_name_is_not_the_default_one(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert "cannot open" in refused(capfd, "")
+
+
+def test_number_has_plain_digits(capfd: pytest.CaptureFixture[str], payload: str) -> None:
+    assert "-m takes a size" in refused(capfd, payload, "-m", "\u0663")
+
+
 def test_two_kernels_are_one_too_many(capfd: pytest.CaptureFixture[str], payload: str) -> None:
     line = refused(capfd, "-k", payload, "other")
     assert "one kernel" in line

@@ -59,8 +59,11 @@ if TYPE_CHECKING:
         def find_kernel(self) -> str:
             """The kernel to boot where none is given. Raises BadInput if there is none."""
 
-        def prepare_kernel(self, config: MachineConfig) -> None:
-            """Do ahead, on a fast host, what `build` can find in the cache."""
+        def prepare(self, config: MachineConfig) -> None:
+            """Check ahead what needs no KVM, and put into the cache what `build` looks for there.
+
+            Raises BadInput.
+            """
 
         def is_linux(self, kernel: str, boot: str) -> bool:
             """Whether the image at this path, booted this way, is Linux and no bare payload."""

@@ -27,6 +27,7 @@ _ESCAPE = 0x01  # Ctrl-A
 _CHUNK = 4096
 _OUTPUT_LIMIT = 1 << 16
 _RETRY_S = 0.02
+_GATHER_S = 0.002  # bytes come one by one, and waking the loop for each costs more than the byte
 
 _HELP = """\r
 Ctrl-A x  end the machine\r
@@ -112,7 +113,7 @@ class Terminal:
             first = len(self._output) == 1
         loop = self._loop
         if first and loop is not None:
-            loop.call_soon(self._flush)
+            loop.call_after(_GATHER_S, self._flush)
 
     def room_was_made(self) -> None:
         """Say that `receive` would take bytes again; from any thread."""

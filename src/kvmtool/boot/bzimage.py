@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from kvmtool.boot.image import ImageFile, Segment, check_range, load
+from kvmtool.boot.image import CannotUnpack, ImageFile, Segment, check_range, load
 from kvmtool.errors import BadInput
 
 TYPE_CHECKING = False
@@ -136,7 +136,7 @@ class BzImage:
     def payload(self) -> bytes:
         """Return the compressed kernel. Raises BadInput for a protocol that does not tell it."""
         if not self.payload_length:
-            raise BadInput(
+            raise CannotUnpack(
                 f"{self.file.name} does not say where its payload is (boot protocol"
                 f" {self.version >> 8}.{self.version & 0xFF:02}, 2.08 is needed);"
                 " boot it through its own decompressor"

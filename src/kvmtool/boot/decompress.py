@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 
+from kvmtool.boot.image import CannotUnpack
 from kvmtool.errors import BadInput
 
 TYPE_CHECKING = False
@@ -212,7 +213,8 @@ def decompress(data: bytes, limit: int, name: str) -> bytes:
     """
     kind = compression_of(data)
     if kind is None:
-        raise BadInput(f"{name} has a payload of no known compression (it starts {data[:4].hex()})")
+        start = data[:4].hex()
+        raise CannotUnpack(f"{name} has a payload of no known compression (it starts {start})")
     try:
         content, rest = _UNPACK[kind](data, limit)
     except ImportError as error:

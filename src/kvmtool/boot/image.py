@@ -32,6 +32,10 @@ if TYPE_CHECKING:
         def read(self, offset: int, size: int) -> bytes: ...
 
 
+class CannotUnpack(BadInput):
+    """A kernel that may be in order, but that only its own decompressor knows how to unpack."""
+
+
 class Segment:
     """`file_size` bytes at `file_offset` that go to `gpa`, then zeros up to `mem_size`."""
 

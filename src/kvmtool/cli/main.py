@@ -6,6 +6,7 @@ import os
 import sys
 
 from kvmtool import log
+from kvmtool.cli.interruption import end_on_signals
 from kvmtool.errors import BadInput, ExitStatus, KvmtoolError
 
 TYPE_CHECKING = False
@@ -27,6 +28,8 @@ _EPILOG = "lkvm COMMAND --help describes a command."
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    if arguments is None:
+        end_on_signals()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         return _help(arguments[1:])
@@ -47,6 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output left; what is buffered for it must not fail again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitStatus.INTERRUPTED
+    except OSError as error:
+        if "--trace" in rest:
+            raise
+        log.error(f"{error.filename or 'standard output'}: {error.strerror}")
+        return ExitStatus.BAD_ARGUMENTS
 
 
 def _run(name: str, arguments: list[str]) -> int:

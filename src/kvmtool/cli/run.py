@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 
 from kvmtool import log
@@ -31,7 +30,7 @@ exit status:
   108   the guest powered off before its command (-- COMMAND) had ended
   130   interrupted: Ctrl-A x, a signal, or nobody reads the output
   odd   the status that a bare payload gave to the debug exit
-with -- COMMAND, the exit status is the command's
+with -- COMMAND, the exit status is the command's; its standard input is the terminal, or empty
 
 keys on a terminal: Ctrl-A x ends the machine, Ctrl-A h lists the others
 """
@@ -91,10 +90,11 @@ def _config(args: argparse.Namespace) -> MachineConfig:
     from kvmtool.arch import host_architecture
     from kvmtool.machine.config import MachineConfig
 
-    if args.kernel and args.image:
+    named = [path for path in (args.kernel, args.image) if path is not None]
+    if len(named) > 1:
         raise BadInput(f"give one kernel: -k {args.kernel} or {args.image}")
     arch = host_architecture()
-    kernel = args.kernel or args.image or arch.find_kernel()
+    kernel = named[0] if named else arch.find_kernel()
     initrds: list[str | bytes] = args.initrd
     parameters = args.params
     if args.command_line and initrds:
@@ -133,7 +133,7 @@ def _count(text: str) -> int:
 
 def _is_number(text: str) -> bool:
     # What is longer is a mistake, and int() refuses thousands of digits.
-    return text.isdecimal() and len(text) <= _LONGEST_NUMBER
+    return text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER
 
 
 def _size(text: str, option: str) -> int:
@@ -173,7 +173,7 @@ def _run_emulated(config: MachineConfig, args: argparse.Namespace, reason: str |
 
     # What this host lacks is said at once, and what it does faster is done here.
     check_host_has(config.memory_size)
-    host_architecture().prepare_kernel(config)
+    host_architecture().prepare(config)
     memory_mib = host.DEFAULT_MEMORY_MIB
     while memory_mib < config.memory_size // _MIB + _EMULATED_HOST_OWN_MIB:
         memory_mib *= 2
@@ -182,15 +182,16 @@ def _run_emulated(config: MachineConfig, args: argparse.Namespace, reason: str |
 
 def _run_here(config: MachineConfig, args: argparse.Namespace) -> int:
     from kvmtool.backends.terminal import Terminal
+    from kvmtool.cli.interruption import end_on_signals
     from kvmtool.machine.machine import Machine
     from kvmtool.outcome import Cause
 
     _occupy_closed_streams()
     with open("/proc/self/comm", "w") as comm:
         comm.write(config.name)
-    terminal = Terminal()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    without_input = args.command_line and not os.isatty(0)
+    terminal = Terminal(os.open(os.devnull, os.O_RDONLY) if without_input else 0)
+    end_on_signals()
     while True:
         machine = Machine(config, terminal)
         try:
@@ -203,12 +204,6 @@ def _run_here(config: MachineConfig, args: argparse.Namespace) -> int:
         if outcome.cause is not Cause.RESET or args.no_reboot:
             return _report(outcome)
         log.debug("the guest reboots")
-
-
-def _interrupt(number: int, frame: object) -> None:
-    """End whatever goes on; a machine that runs ends its vCPUs and restores the terminal."""
-    signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 def _occupy_closed_streams() -> None:

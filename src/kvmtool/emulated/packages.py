@@ -63,7 +63,7 @@ def made_whole(path: str) -> Iterator[str]:
     """
     draft = path + _DRAFT
     shutil.rmtree(draft, ignore_errors=True)
-    os.makedirs(draft)
+    os.makedirs(draft, exist_ok=True)
     try:
         yield draft
         if os.path.isdir(path):

@@ -11,7 +11,7 @@ cd /root || cd /
 
 if [ -e /command ]; then
     . /terminal
-    /bin/sh /command <>/dev/console >&0 2>&1
+    /bin/sh /command <"$input" >/dev/console 2>&1
     status=$?
     # Setting a changed mode waits until the console has sent everything.
     stty ixoff </dev/console

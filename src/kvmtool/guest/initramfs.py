@@ -17,7 +17,8 @@ def built_in(command: Sequence[str], *, is_terminal: bool) -> bytes:
     """Return an initramfs that runs `command`, or a shell if it is empty.
 
     `is_terminal` is whether the console is a person's: otherwise nothing is echoed and line ends
-    stay as they are. Raises BadInput without the busybox that `lkvm setup` gets.
+    stay as they are, and the command's input is empty. Raises BadInput without the busybox that
+    `lkvm setup` gets.
     """
     busybox = os.path.join(cache.cache_dir("guest", os.uname().machine), "busybox")
     if not os.path.exists(busybox):
@@ -33,6 +34,8 @@ def built_in(command: Sequence[str], *, is_terminal: bool) -> bytes:
         from shlex import join
 
         archive.add_file("command", os.fsencode(join(command) + "\n"))
-        terminal = "" if is_terminal else "stty -echo -onlcr </dev/console\n"
+        # What comes through a pipe has no end that a serial port could tell of.
+        quiet = "stty -echo -onlcr </dev/console\ninput=/dev/null\n"
+        terminal = "input=/dev/console\n" if is_terminal else quiet
         archive.add_file("terminal", terminal.encode())
     return archive.archive()

@@ -48,9 +48,9 @@ def is_linux(kernel: str, boot: str) -> bool:
     return image.kind not in ("multiboot", "flat")
 
 
-def prepare_kernel(config: MachineConfig) -> None:
-    """Unpack the kernel into the cache. Raises BadInput for a file that is no kernel."""
-    from kvmtool.arch.x86_64 import linux
+def prepare(config: MachineConfig) -> None:
+    """Check what needs no KVM, and unpack the kernel into the cache. Raises BadInput."""
+    from kvmtool.arch.x86_64 import cpu_features, linux
     from kvmtool.boot.bzimage import BzImage
     from kvmtool.boot.elf import Elf
     from kvmtool.boot.kernel import identify
@@ -61,3 +61,5 @@ def prepare_kernel(config: MachineConfig) -> None:
             linux.prepare(config, image)
     finally:
         image.close()
+    if config.cpuid:
+        cpu_features.parse(config.cpuid)

@@ -16,10 +16,11 @@ import threading
 
 from kvmtool import log
 from kvmtool.arch.x86_64 import entry, low_ram
-from kvmtool.arch.x86_64.memory_map import memory_map
+from kvmtool.arch.x86_64.memory_map import memory_map, ram_layout
 from kvmtool.boot import cmdline, unpacked
 from kvmtool.boot.bzimage import BzImage
 from kvmtool.boot.elf import Elf
+from kvmtool.boot.image import CannotUnpack
 from kvmtool.boot.initrd import Initrd
 from kvmtool.errors import BadInput
 
@@ -69,9 +70,7 @@ class Loading:
         if self._failure is not None:
             raise self._failure
         config, image, memory, kernel = self._config, self._image, self._memory, self._kernel
-        defaults = "" if config.no_defaults else DEFAULT_PARAMETERS
-        line = cmdline.assemble([defaults, config.parameters], image.cmdline_size)
-        memory.write(low_ram.COMMAND_LINE, line)
+        memory.write(low_ram.COMMAND_LINE, _command_line(config, image))
         if isinstance(kernel, Elf) and _enters_by_pvh(config.boot, kernel):
             _write_start_info(config, memory, rsdp, self._initrd)
             address = kernel.pvh_entry or 0
@@ -98,8 +97,24 @@ class Loading:
 
 
 def prepare(config: MachineConfig, image: BzImage | Elf) -> None:
-    """Put into the cache what `load` will find there."""
-    _unpacked(config.boot, image)
+    """Check the files' sizes and the command line, and put the unpacked kernel into the cache."""
+    kernel = _unpacked(config.boot, image) or image
+    _command_line(config, image)
+    low_ram_end = ram_layout(config.memory_size)[0][1]
+    if kernel.end > low_ram_end:
+        raise BadInput(
+            f"{image.file.name} needs RAM up to {kernel.end:#x}, which the machine does not have;"
+            " give a larger -m"
+        )
+    if config.initrds:
+        initrd = Initrd(config.initrds)
+        initrd.place(low_ram_end, addr_max=image.initrd_addr_max, floor=kernel.end)
+        initrd.close()
+
+
+def _command_line(config: MachineConfig, image: BzImage | Elf) -> bytes:
+    defaults = "" if config.no_defaults else DEFAULT_PARAMETERS
+    return cmdline.assemble([defaults, config.parameters], image.cmdline_size)
 
 
 def _unpacked(wanted: str, image: BzImage | Elf) -> Elf | None:
@@ -116,7 +131,7 @@ def _unpacked(wanted: str, image: BzImage | Elf) -> Elf | None:
     else:
         try:
             kernel = unpacked.unpack(image)
-        except BadInput as error:
+        except CannotUnpack as error:
             if wanted != "auto":
                 raise
             log.warning(f"{error}; it boots through its own decompressor")
