@@ -13,6 +13,7 @@ from kvmtool.backends.terminal import Terminal
 from kvmtool.machine.event_loop import EventLoop
 
 LIMIT_S = 10.0
+GATHER_MS = 10  # longer than the terminal gathers output before it writes
 ESCAPE = b"\x01"
 OUTPUT_LIMIT = 1 << 16
 
@@ -47,8 +48,8 @@ class Console:
         self.terminal.open(self.loop)
 
     def serve(self) -> None:
-        """Serve until nothing is ready."""
-        while self._serve_once(0):
+        """Serve until nothing is ready, and the output that is gathered has been written."""
+        while self._serve_once(GATHER_MS):
             pass
 
     def serve_until(self, happened: Callable[[], bool]) -> None:

@@ -187,8 +187,7 @@ def _run_here(config: MachineConfig, args: argparse.Namespace) -> int:
     from kvmtool.outcome import Cause
 
     _occupy_closed_streams()
-    with open("/proc/self/comm", "w") as comm:
-        comm.write(config.name)
+    _show_name(config.name)
     without_input = args.command_line and not os.isatty(0)
     terminal = Terminal(os.open(os.devnull, os.O_RDONLY) if without_input else 0)
     end_on_signals()
@@ -204,6 +203,14 @@ def _run_here(config: MachineConfig, args: argparse.Namespace) -> int:
         if outcome.cause is not Cause.RESET or args.no_reboot:
             return _report(outcome)
         log.debug("the guest reboots")
+
+
+def _show_name(name: str) -> None:
+    try:
+        with open("/proc/self/comm", "w") as comm:
+            comm.write(name)
+    except OSError as error:
+        log.debug(f"ps will not show the machine's name: {error.strerror}")
 
 
 def _occupy_closed_streams() -> None:
