@@ -8,8 +8,6 @@ from kvmtool.uapi import kvm as uapi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from kvmtool.arch.x86_64.cpu_features import Change
     from kvmtool.kvm import Kvm, Vcpu, Vm
 
@@ -35,19 +33,19 @@ def create(kvm: Kvm, vm: Vm, count: int, changes: str) -> list[Vcpu]:
     if wide_ids:
         vm.enable_cap("KVM_CAP_X2APIC_API", uapi.KVM_X2APIC_API_USE_32BIT_IDS)
     leaves = cpuid.guest_cpuid(
-        _entries(kvm.get_supported_cpuid()),
+        kvm.get_supported_cpuid(),
         cpu_count=count,
         tsc_deadline=bool(vm.check_extension("KVM_CAP_TSC_DEADLINE_TIMER")),
         x2apic_32bit_ids=wide_ids,
         changes=_changes(changes) if changes else (),
-        emulated=_entries(kvm.get_emulated_cpuid()) if changes else (),
+        emulated=kvm.get_emulated_cpuid() if changes else (),
     )
     registers = msrs.initial(vmx=cpuid.has_vmx(leaves))
     vcpus = []
     for apic_id in cpuid.apic_ids(count):
         vcpu = vm.create_vcpu(apic_id)
         vcpus.append(vcpu)
-        vcpu.set_cpuid2(_raw(cpuid.for_vcpu(leaves, apic_id)))
+        vcpu.set_cpuid2(cpuid.structures(cpuid.for_vcpu(leaves, apic_id)))
         vcpu.set_msrs(registers)
         irqchip.wire_local_apic(vcpu)
     return vcpus
@@ -65,14 +63,3 @@ def physical_address_bits(vcpu: Vcpu) -> int:
         if entry.function == _ADDRESS_SIZES:
             return entry.eax & 0xFF
     return _SMALLEST_ADDRESS_BITS
-
-
-def _entries(raw: Sequence[uapi.kvm_cpuid_entry2]) -> list[cpuid.CpuidEntry]:
-    return [cpuid.CpuidEntry(e.function, e.index, e.flags, e.eax, e.ebx, e.ecx, e.edx) for e in raw]
-
-
-def _raw(entries: Sequence[cpuid.CpuidEntry]) -> list[uapi.kvm_cpuid_entry2]:
-    return [
-        uapi.kvm_cpuid_entry2(e.function, e.index, e.flags, e.eax, e.ebx, e.ecx, e.edx)
-        for e in entries
-    ]
