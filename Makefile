@@ -1,7 +1,8 @@
 # make run    boots Linux and prints the output of a command in it
 # make test   runs all tests
 # make check  the whole gate: format, lint, types, layers, tests
-# make bench  measures against QEMU, C and the bare interpreter
+# make bench  measures against QEMU, qemu-storage-daemon, C and the bare interpreter
+# make docs   writes the pages of docs/devices
 # make uapi   makes the bindings again from Debian's kernel headers
 # Each sets up what it needs: .venv here, and Debian packages (tools/install-packages).
 
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 # Byte-compiled modules are a part of a fast start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test lint check bench uapi wheel clean
+.PHONY: run test lint check bench docs uapi wheel clean
 
 run: $(VENV)/ready
 	$(BIN)/lkvm run -- sh -c 'uname -a; nproc; free -m'
@@ -31,6 +32,10 @@ bench: $(VENV)/ready-for-tests
 	$(BIN)/python bench/exits.py
 	$(BIN)/python bench/start.py
 	$(BIN)/python bench/boot.py
+	$(BIN)/python bench/blk.py
+
+docs: $(VENV)/ready
+	$(BIN)/python tools/device_pages.py
 
 uapi: $(VENV)/ready-for-tests
 	for arch in x86_64 arm64 riscv64; do \
@@ -45,7 +50,7 @@ wheel: $(VENV)/ready
 	build/wheel/venv/bin/pip install -q build/wheel/*.whl
 	cd build/wheel && venv/bin/lkvm --version && venv/bin/lkvm run --help >/dev/null
 
-$(VENV)/ready: pyproject.toml src/kvmtool/core/runloop.pyx tools/install-packages
+$(VENV)/ready: pyproject.toml $(wildcard src/kvmtool/core/*.p[yx][xdi] src/kvmtool/core/*.h) tools/install-packages
 	tools/install-packages run
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -e .

@@ -75,6 +75,13 @@ def lkvm_command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "kvmtool", *(str(argument) for argument in arguments)]
 
 
+def run_script(module: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a module of the tests as a script on the KVM that boots Linux."""
+    place = f"PYTHONPATH={Path(__file__).parents[1]}"
+    words = lkvm_command("emulate", "--", "env", place, sys.executable, "-m", module, *arguments)
+    return subprocess.run(words, capture_output=True, text=True, timeout=TIME_LIMIT_S, check=False)
+
+
 @pytest.fixture
 def run_guest() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs `lkvm run` with `quiet`, and returns what it printed and its exit status."""

@@ -39,8 +39,10 @@ class Tables:
         return self.by_signature[signature]
 
 
-def tables_for(cpu_count: int, mouse: bool = False) -> Tables:
-    blob, rsdp = acpi.build(apic_ids=range(cpu_count), pci_mmio64=WINDOW, mouse=mouse)
+def tables_for(cpu_count: int, mouse: bool = False, virtio_mmio: int = 0) -> Tables:
+    blob, rsdp = acpi.build(
+        apic_ids=range(cpu_count), pci_mmio64=WINDOW, mouse=mouse, virtio_mmio=virtio_mmio
+    )
     return Tables(blob, board.ACPI_TABLES, rsdp)
 
 
@@ -62,7 +64,7 @@ def test_acpica_reads_and_recompiles_every_table_without_a_remark(
     iasl = shutil.which("iasl")
     if iasl is None:
         pytest.skip("iasl is not installed (package acpica-tools)")
-    tables = tables_for(cpu_count, mouse).by_signature
+    tables = tables_for(cpu_count, mouse, virtio_mmio=3 if mouse else 0).by_signature
     assert sorted(tables) == ["APIC", "DSDT", "FACP", "FACS", "MCFG", "XSDT"]
     for signature, content in tables.items():
         (tmp_path / f"{signature}.aml").write_bytes(content)
@@ -115,6 +117,33 @@ def test_disassembled_board_says_what_the_devices_are(tmp_path: Path) -> None:
         assert gsi == 16 + ((address >> 16) + pin) % 8
         assert address & 0xFFFF == 0xFFFF
     assert {gsi for _, _, gsi in decoded} == set(range(16, 24))
+
+
+def test_virtio_mmio_devices_have_their_memory_and_an_edge_interrupt() -> None:
+    def nodes(count: int) -> list[tuple[int, int, int]]:
+        dsdt = tables_for(1, virtio_mmio=count)["DSDT"]
+        return [
+            struct.unpack("<BII", dsdt[match.start() + 3 : match.start() + 12])
+            for match in re.finditer(rb"\x86\x09\x00\x01...\xf0", dsdt, re.DOTALL)
+        ]
+
+    assert nodes(0) == []
+    assert nodes(2) == [(1, 0xF000_0000, 0x1000), (1, 0xF000_1000, 0x1000)]
+    dsdt = tables_for(1, virtio_mmio=2)["DSDT"]
+    assert dsdt.count(b"LNRO0005\0") == 2
+    # Extended interrupt descriptor (ACPI 6.5, 6.4.3.6): consumer, edge, active high, shared.
+    for gsi in (5, 6):
+        assert struct.pack("<BHBBI", 0x89, 6, 0b1011, 1, gsi) in dsdt
+
+
+def test_virtio_mmio_slots_of_the_board_fit_and_are_limited() -> None:
+    taken = {board.TIMER_IRQ, board.KEYBOARD_IRQ, 2, *board.SERIAL_IRQS, board.RTC_IRQ}
+    slots = [board.virtio_mmio(slot) for slot in range(board.VIRTIO_MMIO_SLOTS)]
+    assert len({gpa for gpa, _ in slots}) == len(slots)
+    assert {irq for _, irq in slots} & (taken | {board.SCI_IRQ, 13}) == set()
+    assert all(irq < 16 for _, irq in slots)
+    with pytest.raises(ValueError, match="0 to 63, not 64"):
+        board.virtio_mmio(64)
 
 
 @pytest.mark.parametrize("cpu_count", [1, 300])
@@ -223,6 +252,7 @@ def test_board_windows_do_not_overlap() -> None:
             (0, board.LOW_RAM_END),
             (board.PCI_MMIO32, board.PCI_MMIO32_SIZE),
             (board.ECAM, board.ECAM_SIZE),
+            (board.VIRTIO_MMIO, board.VIRTIO_MMIO_STRIDE * board.VIRTIO_MMIO_SLOTS),
             (board.IOAPIC, 0x1000),
             (board.LAPIC, 0x1000),
             (board.IDENTITY_MAP, 0x1000),
@@ -247,4 +277,4 @@ def test_board_windows_do_not_overlap() -> None:
 def test_64_bit_window_lies_above_ram(
     ram_size: int, address_bits: int, window: tuple[int, int]
 ) -> None:
-    assert board.pci_mmio64(ram_size, address_bits) == window
+    assert board.pci_mmio64(board.above_ram(ram_size), address_bits) == window

@@ -28,5 +28,5 @@ def test_path_exists(path: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_name_is_defined_in_the_package(name: str) -> None:
     pattern = re.compile(rf"^\s*(?:cdef )?(?:class|def) {name}\b", re.MULTILINE)
-    sources = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.pyx")]
+    sources = [path for suffix in ("py", "pyx", "pxi") for path in PACKAGE.rglob(f"*.{suffix}")]
     assert any(pattern.search(path.read_text()) for path in sources)

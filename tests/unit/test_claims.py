@@ -106,6 +106,17 @@ def test_claimed_bytes_are_the_memory_itself() -> None:
     assert memory[:7] == b"\x00\x01\xdd\xcc\xbb\xaa\x06"
     memory[8:16] = b"01234567"
     assert table.read(0x108, 8).to_bytes(8, "little") == b"01234567"
+    assert table.handled == 0
+
+
+def test_accesses_that_run_a_handler_are_counted() -> None:
+    table = ClaimTable()
+    table.claim_register(0, 4, "register", lambda: 1, None, None)
+    table.read(0, 4)
+    table.read(1, 2)
+    table.write(0, 1, 4)  # nobody is told of it
+    table.read(8, 4)
+    assert table.handled == 2
 
 
 def test_claim_says_where_it_is_and_who_made_it() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kvmtool.emulated.kernel_modules import ModuleTree, module_info, module_name, order
+from kvmtool.boot.kernel_modules import ModuleTree, module_info, module_name, order
 from kvmtool.errors import BadInput
 
 TYPE_CHECKING = False

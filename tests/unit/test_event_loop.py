@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kvmtool.machine.event_loop import EventLoop
+from kvmtool.event_loop import EventLoop
 
 
 @pytest.fixture

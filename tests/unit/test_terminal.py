@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from kvmtool.backends.terminal import Terminal
-from kvmtool.machine.event_loop import EventLoop
+from kvmtool.event_loop import EventLoop
 
 LIMIT_S = 10.0
 GATHER_MS = 10  # longer than the terminal gathers output before it writes

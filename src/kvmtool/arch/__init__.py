@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
         vcpus: list[Vcpu]
 
+        def close(self) -> None:
+            """Give back what devices hold of the host."""
+
         def outcome_of(self, vcpu: Vcpu, reason: int) -> Outcome:
             """What it means that `vcpu` left guest mode for `reason` (KVM_EXIT_*)."""
 
@@ -43,6 +46,9 @@ if TYPE_CHECKING:
 
         def ram_layout(self, size: int) -> list[tuple[int, int]]:
             """The regions (gpa, bytes) that `size` bytes of RAM are in."""
+
+        def above_ram(self, size: int) -> int:
+            """The first gpa, on a GiB, above `size` bytes of RAM."""
 
         def build(
             self,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Loop(Protocol):
-        """What a terminal needs of the event loop (kvmtool.machine.event_loop.EventLoop)."""
+        """What a terminal needs of the event loop (kvmtool.event_loop.EventLoop)."""
 
         def watch(self, fd: int, events: int, callback: Callable[[], None]) -> None: ...
         def unwatch(self, fd: int) -> None: ...
@@ -45,7 +45,8 @@ class Terminal:
     64 KiB, beyond which the writing vCPU waits for the reader.
 
     `receive` takes bytes for the guest and returns how many it had room for; `send_break` sends a
-    break; `on_quit` is called when the user, or a closed output, ends the machine.
+    break; `on_quit` is called when the user, or a closed output, ends the machine; `on_room` when
+    `offer` would take more.
     """
 
     def __init__(self, input_fd: int = 0, output_fd: int = 1) -> None:
@@ -64,6 +65,7 @@ class Terminal:
         self.receive: Callable[[bytes], int] = len
         self.send_break: Callable[[], object] = lambda: None
         self.on_quit: Callable[[], None] = lambda: None
+        self.on_room: Callable[[], None] = lambda: None
 
     def open(self, loop: Loop) -> None:
         """Start serving from `loop`."""
@@ -114,6 +116,24 @@ class Terminal:
         loop = self._loop
         if first and loop is not None:
             loop.call_after(_GATHER_S, self._flush)
+
+    def offer(self, data: bytes) -> int:
+        """Take guest output as far as there is room for it now; return how many bytes that was.
+
+        For the loop's own thread, which must not wait as `put` does.
+        """
+        with self._output_lock:
+            taken = data[: max(0, _OUTPUT_LIMIT - len(self._output))]
+            self._output += taken
+        self._flush()
+        return len(taken)
+
+    def size(self) -> tuple[int, int]:
+        """Columns and rows of the terminal; (0, 0) where the output is none."""
+        try:
+            return os.get_terminal_size(self._output_fd)
+        except OSError:
+            return 0, 0
 
     def room_was_made(self) -> None:
         """Say that `receive` would take bytes again; from any thread."""
@@ -191,6 +211,7 @@ class Terminal:
             self._loop.watch(self._output_fd, select.POLLOUT, self._flush)
         else:
             self._loop.unwatch(self._output_fd)
+            self.on_room()
 
     def _write_some(self) -> bool:
         """Write while the output is ready; False once nobody reads it any more."""

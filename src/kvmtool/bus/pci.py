@@ -8,57 +8,14 @@ from __future__ import annotations
 
 import threading
 
+from kvmtool.bus.pci_function import CONFIG_SIZE, CONVENTIONAL_SIZE, PciFunction
+from kvmtool.bus.pci_memory import PciMemory
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kvmtool.bus.space import AddressSpace
 
-CONFIG_SIZE = 4096
-_CONVENTIONAL_SIZE = 256
 _ENABLE = 1 << 31  # of the 0xCF8 register
-
-VENDOR_ID, DEVICE_ID, COMMAND, STATUS, REVISION_ID, CLASS_CODE = 0x00, 0x02, 0x04, 0x06, 0x08, 0x09
-HEADER_TYPE, SUBSYSTEM_VENDOR_ID, SUBSYSTEM_ID = 0x0E, 0x2C, 0x2E
-INTERRUPT_LINE = 0x3C
-
-COMMAND_IO, COMMAND_MEMORY, COMMAND_BUS_MASTER = 1 << 0, 1 << 1, 1 << 2
-COMMAND_INTX_DISABLE = 1 << 10
-
-
-class PciFunction:
-    """One function's configuration space, of which the guest can change only what is made so.
-
-    `class_code` is the 24-bit base class, subclass and programming interface.
-    """
-
-    def __init__(self, *, vendor_id: int, device_id: int, class_code: int) -> None:
-        self.config = bytearray(CONFIG_SIZE)
-        self._writable = bytearray(CONFIG_SIZE)
-        self.put(VENDOR_ID, vendor_id, 2)
-        self.put(DEVICE_ID, device_id, 2)
-        self.put(CLASS_CODE, class_code, 3)
-        self.allow_writes(
-            COMMAND, COMMAND_IO | COMMAND_MEMORY | COMMAND_BUS_MASTER | COMMAND_INTX_DISABLE, 2
-        )
-        self.allow_writes(INTERRUPT_LINE, 0xFF, 1)
-
-    def put(self, register: int, value: int, size: int) -> None:
-        """Set `size` bytes at `register` as the device's maker."""
-        self.config[register : register + size] = value.to_bytes(size, "little")
-
-    def allow_writes(self, register: int, mask: int, size: int) -> None:
-        """Let the guest change the bits of `mask` in the `size` bytes at `register`."""
-        self._writable[register : register + size] = mask.to_bytes(size, "little")
-
-    def read_config(self, register: int, size: int) -> int:
-        """Serve a guest's read that lies within the configuration space."""
-        return int.from_bytes(self.config[register : register + size], "little")
-
-    def write_config(self, register: int, value: int, size: int) -> None:
-        """Serve a guest's write that lies within the configuration space."""
-        for i in range(register, register + size):
-            mask = self._writable[i]
-            self.config[i] = (self.config[i] & ~mask) | (value & mask)
-            value >>= 8
 
 
 class PciHost:
@@ -67,17 +24,25 @@ class PciHost:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self._functions: dict[int, PciFunction] = {}
+        self._memory: PciMemory | None = None
         self._address = 0
         # 1b36:0008 is the identity that the PCI ID list gives to a generic virtual host bridge.
         self.add(0, PciFunction(vendor_id=0x1B36, device_id=0x0008, class_code=0x060000))
 
     def add(self, device: int, function: PciFunction, number: int = 0, bus: int = 0) -> None:
-        """Put `function` at bus:device.number. Raises ValueError where one is already."""
+        """Put `function` at bus:device.number, its BARs into the windows of `attach_memory`.
+
+        Raises ValueError where there is one already or a window is full.
+        """
         if not (0 <= bus < 256 and 0 <= device < 32 and 0 <= number < 8):
             raise ValueError(f"{bus:02x}:{device:02x}.{number} is not a PCI address")
         key = bus << 8 | device << 3 | number
         if key in self._functions:
             raise ValueError(f"there is a function at {bus:02x}:{device:02x}.{number} already")
+        if function.bars:
+            if self._memory is None:
+                raise ValueError("attach_memory must come before a function that has BARs")
+            function.connect(self._memory)
         self._functions[key] = function
 
     def attach_ports(self, ports: AddressSpace, base: int) -> None:
@@ -98,6 +63,15 @@ class PciHost:
             lock=self.lock,
         )  # fmt: skip
 
+    def attach_memory(
+        self,
+        mmio: AddressSpace,
+        window32: tuple[int, int],
+        window64: tuple[int, int] = (0, 0),
+    ) -> None:
+        """Let BARs be in the windows, each a first gpa and a size; size 0 for none."""
+        self._memory = PciMemory(mmio, window32, window64)
+
     # The address register answers doublewords only; bytes at 0xCF9 belong to other things.
 
     def _read_address(self, offset: int, size: int) -> int:
@@ -111,12 +85,12 @@ class PciHost:
         if not self._address & _ENABLE:
             return -1
         register = (self._address & 0xFC) + offset
-        return self._read(self._address >> 8 & 0xFFFF, register, size, _CONVENTIONAL_SIZE)
+        return self._read(self._address >> 8 & 0xFFFF, register, size, CONVENTIONAL_SIZE)
 
     def _write_data(self, offset: int, value: int, size: int) -> None:
         if self._address & _ENABLE:
             register = (self._address & 0xFC) + offset
-            self._write(self._address >> 8 & 0xFFFF, register, value, size, _CONVENTIONAL_SIZE)
+            self._write(self._address >> 8 & 0xFFFF, register, value, size, CONVENTIONAL_SIZE)
 
     def _read_ecam(self, offset: int, size: int) -> int:
         return self._read(offset >> 12, offset & 0xFFF, size, CONFIG_SIZE)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "run": "run",
     "setup": "setup",
+    "device": "device",
     "caps": "caps",
     "uapi": "uapi",
     "emulate": "emulate",

@@ -11,9 +11,11 @@ from kvmtool.errors import BadInput, ExitStatus, NoUsableKvm
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from kvmtool.machine.config import MachineConfig
     from kvmtool.outcome import Outcome
+    from kvmtool.virtio import catalog
 
 NAME = "run"
 TAKES_COMMAND_LINE = True
@@ -45,6 +47,8 @@ _INSIDE_EMULATED_HOST = "KVMTOOL_EMULATED"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options, named as the C tool names them where it has them."""
     add = parser.add_argument
+    from kvmtool.virtio import catalog
+
     parser.usage = "lkvm run [OPTION...] [KERNEL] [-- COMMAND [ARGUMENT...]]"
     add("image", nargs="?", metavar="KERNEL", help="the kernel (same as -k)")
     add("-k", "--kernel", metavar="FILE", help="bzImage, ELF vmlinux, multiboot or flat image")
@@ -59,7 +63,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="auto, direct (unpacked here, 64-bit entry), pvh, decompressor (the kernel's own),"
         " multiboot, flat; default auto, the fastest that works")  # fmt: skip
     add("--name", default="", help="name of the machine, which ps shows; default guest-PID")
-    add("--console", choices=["serial"], default="serial", help="console device")
+    add("--console", choices=["serial", "virtio"], default="serial", help="console device")
+    for entry in catalog.ENTRIES:
+        if entry.kind != "console":
+            _add_device(add, entry)
+    add(
+        "--vhost-user",
+        metavar="KIND,SOCKET",
+        action="append",
+        default=[],
+        help="a device that another program serves on a socket, such as blk,/tmp/s",
+    )
+    add(
+        "--virtio-transport",
+        choices=["pci", "mmio"],
+        default="pci",
+        help="what virtio devices are on; default pci",
+    )
+    add("--packed-queues", action="store_true", help="offer packed virtqueues")
+    add(
+        "--device-threads",
+        action="store_true",
+        help="virtio devices in threads of this process, for a debugger, instead of processes",
+    )
+    add("--no-sandbox", action="store_true", help="leave device processes all their rights")
+    add(
+        "--debug-virtio",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="report the chains of a device or of a queue (blk0, rng0.requests)",
+    )
     add("--cpuid", metavar="LIST", default="", help="CPU features to change: +FEATURE,-FEATURE,…")
     add("--hugepages", metavar="SIZE", help="RAM from huge pages of this size (2M, 1G)")
     add("--no-reboot", action="store_true", help="a reboot of the guest ends the run")
@@ -70,6 +104,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--debug", action="store_const", dest="loglevel", const="debug", help="--loglevel debug")
     add("--debug-ioport", action="store_true", help="report accesses to ports that nobody claims")
     add("--debug-mmio", action="store_true", help="report accesses to MMIO that nobody claims")
+
+
+def _add_device(add: Callable[..., object], entry: catalog.Entry) -> None:
+    """Declare the option that asks for a device; they are kept in the order they are given in."""
+    names = [entry.short, entry.option] if entry.short else [entry.option]
+    if entry.metavar:
+        kept = {"metavar": entry.metavar, "type": lambda text: (entry.kind, text)}
+        add(*names, dest="devices", action="append", default=[], help=entry.help, **kept)
+    else:
+        add(*names, dest="devices", action="append_const", const=(entry.kind, ""), default=[],
+            help=entry.help)  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -102,7 +147,8 @@ def _config(args: argparse.Namespace) -> MachineConfig:
     if not initrds and not args.nodefaults and arch.is_linux(kernel, args.boot):
         from kvmtool.guest.initramfs import built_in
 
-        initrds = [built_in(args.command_line, is_terminal=os.isatty(0))]
+        modules = _modules(args, kernel)
+        initrds = [built_in(args.command_line, is_terminal=os.isatty(0), modules=modules)]
         if args.command_line:
             parameters = ["quiet", *parameters]
     elif args.command_line:
@@ -122,7 +168,36 @@ def _config(args: argparse.Namespace) -> MachineConfig:
         name=args.name or f"guest-{os.getpid()}",
         debug_ports=args.debug_ioport,
         debug_mmio=args.debug_mmio,
+        devices=args.devices,
+        vhost_user=[_vhost_user(text) for text in args.vhost_user],
+        console=args.console,
+        transport=args.virtio_transport,
+        packed_queues=args.packed_queues,
+        device_threads=args.device_threads,
+        sandbox=not args.no_sandbox,
+        trace=args.debug_virtio,
     )
+
+
+def _modules(args: argparse.Namespace, kernel: str) -> list[tuple[str, bytes]]:
+    """The drivers of the machine's devices, where the kernel has them as modules."""
+    kinds = [kind for kind, _ in args.devices]
+    kinds += [_vhost_user(text)[0] for text in args.vhost_user]
+    if args.console == "virtio":
+        kinds.append("console")
+    if not kinds:
+        return []
+    from kvmtool.guest import modules
+    from kvmtool.virtio import catalog
+
+    return modules.find(kernel, catalog.drivers(kinds, args.virtio_transport))
+
+
+def _vhost_user(text: str) -> tuple[str, str]:
+    kind, comma, path = text.partition(",")
+    if not (kind and comma and path):
+        raise BadInput(f"--vhost-user takes KIND,SOCKET such as blk,/tmp/socket, not {text!r}")
+    return kind, path
 
 
 def _count(text: str) -> int:

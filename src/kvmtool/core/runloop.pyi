@@ -35,6 +35,8 @@ class ClaimTable:
 
     on_unclaimed: Callable[[int, int, int | None], None] | None
     """Told of accesses that nobody claims: address, size in bytes, value (None for a read)."""
+    handled: int
+    """How many accesses a handler was called for; the others ran no Python."""
 
     def claim_register(
         self,

@@ -166,6 +166,7 @@ cdef class ClaimTable:
     cdef Py_ssize_t _count
     cdef list _claims
     cdef public object on_unclaimed
+    cdef readonly uint64_t handled
 
     # The table changes only under both the interpreter lock and the write lock, so either the
     # interpreter lock or the read lock is enough to look at it.
@@ -312,6 +313,7 @@ cdef class ClaimTable:
             if not is_write:
                 memset(data, 0xff, size)
             return 0
+        self.handled += 1
         offset = address - claim.first
         acquire = claim._acquire
         if acquire is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from kvmtool.boot.initramfs import Initramfs
+from kvmtool.boot.kernel_modules import ModuleTree
 from kvmtool.emulated import interpreter
-from kvmtool.emulated.kernel_modules import ModuleTree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import os
 import shutil
 from dataclasses import dataclass
 
+from kvmtool.boot.kernel_modules import ModuleTree
 from kvmtool.cache import cache_dir, publish
-from kvmtool.emulated.kernel_modules import ModuleTree
 from kvmtool.emulated.packages import Packages, SetupFailure, locked, made_whole
 from kvmtool.emulated.progress import Step
 from kvmtool.errors import BadInput

@@ -10,12 +10,15 @@ from kvmtool.errors import BadInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
-def built_in(command: Sequence[str], *, is_terminal: bool) -> bytes:
+def built_in(
+    command: Sequence[str], *, is_terminal: bool, modules: Iterable[tuple[str, bytes]] = ()
+) -> bytes:
     """Return an initramfs that runs `command`, or a shell if it is empty.
 
+    `modules` are the file names and images of kernel modules, in the order to load them.
     `is_terminal` is whether the console is a person's: otherwise nothing is echoed and line ends
     stay as they are, and the command's input is empty. Raises BadInput without the busybox that
     `lkvm setup` gets.
@@ -30,6 +33,11 @@ def built_in(command: Sequence[str], *, is_terminal: bool) -> bytes:
     archive.copy_file("bin/busybox", busybox, 0o755)
     with open(os.path.join(os.path.dirname(__file__), "init.sh"), "rb") as file:
         archive.add_file("init", file.read(), 0o755)
+    order = []
+    for name, image in modules:
+        archive.add_file(f"modules/{name}", image)
+        order.append(f"insmod /modules/{name}\n")
+    archive.add_file("load_modules", "".join(order).encode())
     if command:
         from shlex import join
 

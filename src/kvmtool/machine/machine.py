@@ -9,17 +9,29 @@ from kvmtool.arch import host_architecture
 from kvmtool.arch.parts import Parts
 from kvmtool.core.runloop import KICKED, RunLoop
 from kvmtool.errors import KvmFailure
+from kvmtool.event_loop import EventLoop
 from kvmtool.kvm import Kvm
-from kvmtool.machine.event_loop import EventLoop
 from kvmtool.memory import GuestMemory
 from kvmtool.outcome import Cause, Outcome
+from kvmtool.uapi import kvm as uapi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from kvmtool.arch import Architecture
     from kvmtool.backends.terminal import Terminal
-    from kvmtool.kvm import Vcpu, Vm
+    from kvmtool.kvm import Vcpu
     from kvmtool.machine.config import MachineConfig
+    from kvmtool.machine.devices import Devices
+    from kvmtool.memory.file_region import FileRegion
+    from kvmtool.virtio.balloon_control import BalloonControl
+
+    class Closable(Protocol):
+        """What a machine holds until it is closed."""
+
+        def close(self) -> None: ...
+
 
 _JOIN_TIMEOUT_S = 5.0
 
@@ -37,8 +49,10 @@ class Machine:
         # `end` may be interrupted by a signal whose handler calls it again.
         self._lock = threading.RLock()
         self._terminal = terminal
-        self._opened: list[Kvm | GuestMemory | Vm | EventLoop | Vcpu] = []
+        self._opened: list[Closable] = []
         self.run_loops: list[RunLoop] = []
+        self.balloon: BalloonControl | None = None
+        """What changes the balloon's size and asks for its statistics, if there is one."""
         try:
             self._assemble(config, arch, kvm)
         except BaseException:
@@ -46,6 +60,10 @@ class Machine:
             raise
 
     def _assemble(self, config: MachineConfig, arch: Architecture, kvm: Kvm | None) -> None:
+        self._events = EventLoop()
+        self._opened.append(self._events)
+        free_memory = arch.above_ram(config.memory_size)
+        devices = self._make_devices(config, free_memory)
         if kvm is None:
             kvm = Kvm(config.device)
             self._opened.append(kvm)
@@ -55,17 +73,36 @@ class Machine:
         self._opened.append(self.vm)
         for slot, region in enumerate(self.memory.regions):
             self.vm.set_user_memory_region(slot, region.gpa, region.size, region.hva)
-        self._events = EventLoop()
-        self._opened.append(self._events)
-        self.parts = Parts(kvm, self.vm, self.memory, self._events.call_after)
+        self.parts = Parts(kvm, self.vm, self.memory, self._events, free_memory)
+        if devices is not None:
+            self._add_memory(devices.memory)
+            self.parts.free_memory = devices.memory_end
+            self.parts.virtio = devices.connect(self.memory, self._events)
         self.board = arch.build(config, self.parts, self._terminal, self.end)
-        self._opened += self.board.vcpus
+        self._opened += [*self.board.vcpus, self.board]
         if config.debug_ports:
             self.parts.ports.table.on_unclaimed = _reporter("port")
         if config.debug_mmio:
             self.parts.mmio.table.on_unclaimed = _reporter("MMIO address")
         ports, mmio = self.parts.ports.table, self.parts.mmio.table
         self.run_loops = [RunLoop(vcpu.fd, vcpu.run, ports, mmio) for vcpu in self.board.vcpus]
+
+    def _make_devices(self, config: MachineConfig, free_memory: int) -> Devices | None:
+        """Start the virtio devices, if there are any; their code is loaded only then."""
+        if not (config.devices or config.vhost_user or config.console == "virtio"):
+            return None
+        from kvmtool.machine.devices import Devices
+
+        devices = Devices(config, self._terminal, free_memory)
+        self._opened.append(devices)
+        self.balloon = devices.balloon
+        return devices
+
+    def _add_memory(self, regions: list[tuple[int, FileRegion]]) -> None:
+        """Show the guest the files that are its memory too."""
+        for slot, (gpa, region) in enumerate(regions, len(self.memory.regions)):
+            flags = uapi.KVM_MEM_READONLY if region.read_only else 0
+            self.vm.set_user_memory_region(slot, gpa, region.size, region.hva, flags)
 
     def end(self, outcome: Outcome) -> None:
         """End the machine; the first outcome counts. From any thread, also from a handler."""

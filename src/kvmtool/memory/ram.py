@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import mmap
 import os
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _KIB = 1024
 _HUGE_PAGE_SHIFT = 26  # MFD_HUGE_SHIFT: memfd_create(2) takes log2 of the page size from here up
+
+_SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 
 
 class MemoryRangeError(KvmtoolError):
@@ -70,7 +73,7 @@ class GuestMemory:
         _check_apart(layout)
         total = sum(size for _, size in layout)
         check_host_has(total, page_size)
-        flags = os.MFD_CLOEXEC
+        flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
         if page_size:
             flags |= os.MFD_HUGETLB | (page_size.bit_length() - 1) << _HUGE_PAGE_SHIFT
         try:
@@ -79,6 +82,8 @@ class GuestMemory:
             raise BadInput(f"no huge pages of {page_size // _KIB} KiB: {error.strerror}") from None
         try:
             os.ftruncate(self.fd, total)
+            # Device processes have it too: none may take the memory away from under the others.
+            fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, _SEALS)
             self.regions = self._map(layout)
         except OSError as error:
             os.close(self.fd)

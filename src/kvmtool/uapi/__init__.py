@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from kvmtool.uapi.x86_64 import kvm as kvm
     from kvmtool.uapi.x86_64 import kvm_para as kvm_para
     from kvmtool.uapi.x86_64 import processor_flags as processor_flags
+    from kvmtool.uapi.x86_64 import unistd as unistd
 
     S = TypeVar("S", bound=ctypes.Structure)
 
 # What uname(2) calls a machine, and what the kernel's tree calls the architecture.
 _ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "riscv64": "riscv64"}
-_OF_THE_ARCHITECTURE = ("bootparam", "kvm", "kvm_para", "processor_flags")
+_OF_THE_ARCHITECTURE = ("bootparam", "kvm", "kvm_para", "processor_flags", "unistd")
 
 
 def host_architecture() -> str:

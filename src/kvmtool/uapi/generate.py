@@ -39,6 +39,13 @@ MODULES = (
     Module("kvm_para", ("asm/kvm_para.h", "linux/kvm_para.h"), shared=False),
     Module("bootparam", ("asm/bootparam.h", "asm/setup_data.h"), shared=False),
     Module("processor_flags", ("asm/processor-flags.h",), shared=False),
+    # The numbers alone: asm/unistd.h only chooses between this file and that of 32-bit programs.
+    Module("unistd", ("asm/unistd_64.h",), shared=False),
+    *(
+        Module(name, (f"linux/{name}.h",))
+        for name in ("audit", "bpf_common", "capability", "fs", "landlock", "prctl", "sched")
+    ),
+    Module("seccomp", ("linux/seccomp.h",)),
     Module("psci", ("linux/psci.h",)),
     Module("vhost", ("linux/vhost.h", "linux/vhost_types.h")),
     Module("vfio", ("linux/vfio.h",)),

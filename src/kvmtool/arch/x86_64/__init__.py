@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kvmtool.arch.x86_64.board import above_ram as above_ram
 from kvmtool.arch.x86_64.memory_map import ram_layout as ram_layout
 
 TYPE_CHECKING = False

@@ -60,12 +60,14 @@ def build(
     apic_ids: Sequence[int],
     pci_mmio64: tuple[int, int] = (0, 0),
     mouse: bool = False,
+    virtio_mmio: int = 0,
     base: int = board.ACPI_TABLES,
 ) -> tuple[bytes, int]:
     """The bytes to put at guest physical address `base`, and the address of the RSDP in them.
 
     `apic_ids` has an entry for each vCPU, in order; `pci_mmio64` is the first address and the
-    size of the PCI window above 4 GiB, size 0 for none; `mouse` tells of a PS/2 mouse.
+    size of the PCI window above 4 GiB, size 0 for none; `mouse` tells of a PS/2 mouse;
+    `virtio_mmio` is how many slots have such a device, from the first on.
     Raises ValueError if the tables do not fit between `base` and the end of the board's room.
     """
     if base % 64:
@@ -80,7 +82,7 @@ def build(
 
     facs = base + 64
     tables[64:] = struct.pack("<4sIIIIIQB31x", b"FACS", 64, 0, 0, 0, 0, 0, 2)
-    dsdt = append(_dsdt(len(apic_ids), pci_mmio64, mouse))
+    dsdt = append(_dsdt(len(apic_ids), pci_mmio64, mouse, virtio_mmio))
     entries = [append(_fadt(facs, dsdt)), append(_madt(apic_ids)), append(_mcfg())]
     xsdt = append(_table(b"XSDT", 1, struct.pack(f"<{len(entries)}Q", *entries)))
     tables[:36] = _rsdp(xsdt)
@@ -187,7 +189,7 @@ def _mcfg() -> bytes:
     return _table(b"MCFG", 1, struct.pack("<8xQHBB4x", board.ECAM, 0, 0, board.PCI_LAST_BUS))
 
 
-def _dsdt(cpu_count: int, pci_mmio64: tuple[int, int], mouse: bool) -> bytes:
+def _dsdt(cpu_count: int, pci_mmio64: tuple[int, int], mouse: bool, virtio_mmio: int) -> bytes:
     sleep_type = SLEEP_TYPE_S5
     return _table(
         b"DSDT",
@@ -220,6 +222,7 @@ def _dsdt(cpu_count: int, pci_mmio64: tuple[int, int], mouse: bool) -> bytes:
                 ),
                 _isa_device("PEVT", "QEMU0001", aml.io_ports(board.PVPANIC, 1)),
             ),
+            *[_virtio_mmio(slot) for slot in range(virtio_mmio)],
             *[_processor(uid) for uid in range(cpu_count)],
         ),
     )
@@ -322,6 +325,18 @@ def _ps2(mouse: bool) -> list[bytes]:
     if not mouse:
         return [keyboard]
     return [keyboard, _isa_device("MOU", aml.eisa_id("PNP0F13"), aml.irq(board.MOUSE_IRQ))]
+
+
+def _virtio_mmio(slot: int) -> bytes:
+    """The id is Linaro's, for virtio-mmio; Linux' driver binds to it."""
+    gpa, gsi = board.virtio_mmio(slot)
+    return _isa_device(
+        f"VR{slot:02X}",
+        "LNRO0005",
+        aml.memory32_fixed(gpa, board.VIRTIO_MMIO_STRIDE),
+        aml.interrupt(gsi, level=False, active_low=False, shared=True),
+        uid=slot,
+    )
 
 
 def _processor(uid: int) -> bytes:

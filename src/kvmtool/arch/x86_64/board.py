@@ -26,6 +26,10 @@ PCI_LAST_BUS = 0
 """There are no bridges. Linux looks for more roots on each bus that the tables promise, at a
 cost of 16,384 exits for 255 of them."""
 ECAM_SIZE = (PCI_LAST_BUS + 1) * _MIB
+VIRTIO_MMIO = 0xF000_0000
+"""Virtio devices without PCI, one after the other."""
+VIRTIO_MMIO_STRIDE = 0x1000
+VIRTIO_MMIO_SLOTS = 64
 IOAPIC = 0xFEC0_0000
 LAPIC = 0xFEE0_0000
 """Reset value of IA32_APIC_BASE; the page is the same for each vCPU."""
@@ -78,6 +82,8 @@ RTC_IRQ = 8
 SCI_IRQ = 9
 """System control interrupt: level, active high."""
 MOUSE_IRQ = 12
+VIRTIO_MMIO_IRQS = (5, 6, 7, 10, 11, 14, 15)
+"""Edge, active high; a PC has its parallel ports, floppy and IDE there, which are absent."""
 PCI_FIRST_GSI = 16
 PCI_GSIS = 8
 
@@ -97,17 +103,32 @@ def pci_gsi(device: int, pin: int) -> int:
     return PCI_FIRST_GSI + (device + pin) % PCI_GSIS
 
 
+def virtio_mmio(slot: int) -> tuple[int, int]:
+    """The gpa of a virtio-mmio device, and its GSI, which others share from the eighth on.
+
+    Raises ValueError for a slot that the board does not have.
+    """
+    if not 0 <= slot < VIRTIO_MMIO_SLOTS:
+        raise ValueError(f"virtio-mmio slots are 0 to {VIRTIO_MMIO_SLOTS - 1}, not {slot}")
+    irq = VIRTIO_MMIO_IRQS[slot % len(VIRTIO_MMIO_IRQS)]
+    return VIRTIO_MMIO + slot * VIRTIO_MMIO_STRIDE, irq
+
+
 def high_ram_end(ram_size: int) -> int:
     """End of the RAM above 4 GiB (4 GiB if there is none) of a machine with `ram_size` bytes."""
     return HIGH_RAM_START + max(0, ram_size - LOW_RAM_END)
 
 
-def pci_mmio64(ram_size: int, address_bits: int) -> tuple[int, int]:
+def above_ram(ram_size: int) -> int:
+    """The first GiB above all RAM of a machine with `ram_size` bytes: for memory of devices."""
+    return -(-high_ram_end(ram_size) // _GIB) * _GIB
+
+
+def pci_mmio64(free_memory: int, address_bits: int) -> tuple[int, int]:
     """First address and size of the PCI window for 64-bit BARs.
 
-    It begins on a GiB above all RAM and is 512 GiB large, or less if a guest physical address
-    has too few bits; (0, 0) if there is no room at all.
+    It begins at `free_memory`, above RAM and devices' memory, and is 512 GiB large, or less if a
+    guest physical address has too few bits; (0, 0) if there is no room at all.
     """
-    first = -(-high_ram_end(ram_size) // _GIB) * _GIB
-    size = min(_LARGEST_PCI_MMIO64, (1 << address_bits) - first)
-    return (first, size) if size > 0 else (0, 0)
+    size = min(_LARGEST_PCI_MMIO64, (1 << address_bits) - free_memory)
+    return (free_memory, size) if size > 0 else (0, 0)

@@ -33,9 +33,8 @@ if TYPE_CHECKING:
 # panic=-1 has a panicking kernel reset the machine at once, and reboot=panic_warm has it ask for
 # a warm reset then, which tells a panic from a reboot without a driver in the guest. There is no
 # second PS/2 port to look for, and kvmclock needs no watch over the TSC.
-DEFAULT_PARAMETERS = (
-    "console=ttyS0 panic=-1 reboot=panic_warm i8042.noaux tsc=reliable cryptomgr.notests"
-)
+DEFAULT_PARAMETERS = "panic=-1 reboot=panic_warm i8042.noaux tsc=reliable cryptomgr.notests"
+_CONSOLES = {"serial": "console=ttyS0", "virtio": "console=hvc0"}
 
 _LOADER_UNDEFINED = 0xFF
 _VIDEO_NORMAL = 0xFFFF
@@ -113,8 +112,8 @@ def prepare(config: MachineConfig, image: BzImage | Elf) -> None:
 
 
 def _command_line(config: MachineConfig, image: BzImage | Elf) -> bytes:
-    defaults = "" if config.no_defaults else DEFAULT_PARAMETERS
-    return cmdline.assemble([defaults, config.parameters], image.cmdline_size)
+    defaults = [] if config.no_defaults else [_CONSOLES[config.console], DEFAULT_PARAMETERS]
+    return cmdline.assemble([*defaults, config.parameters], image.cmdline_size)
 
 
 def _unpacked(wanted: str, image: BzImage | Elf) -> Elf | None:

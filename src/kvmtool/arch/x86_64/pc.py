@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from kvmtool.arch.parts import Parts
     from kvmtool.kvm import Vcpu
     from kvmtool.machine.config import MachineConfig
+    from kvmtool.virtio.mmio import VirtioMmio
+    from kvmtool.virtio.pci import VirtioPci
 
 _FW_CFG = 0x510
 _WARM_RESET = 0x1234
@@ -48,6 +50,7 @@ class Pc:
         self._parts = parts
         self._memory = parts.memory
         self._end = end
+        self._transports: list[VirtioPci] | list[VirtioMmio] = []
         image = identify(config.kernel, flat=config.boot == "flat")
         loading = None
         try:
@@ -57,6 +60,7 @@ class Pc:
             irqchip.create(parts.vm)
             self._add_devices(console)
             self.vcpus = cpu.create(parts.kvm, parts.vm, config.cpus, config.cpuid)
+            self._add_virtio()
             if loading is not None:
                 loading.enter(self.vcpus[0], self._write_acpi())
             elif isinstance(image, (Multiboot, Flat)):
@@ -65,6 +69,11 @@ class Pc:
             if loading is not None:
                 loading.wait()
             image.close()
+
+    def close(self) -> None:
+        """Give back what the devices' transports hold of the host."""
+        for transport in self._transports:
+            transport.close()
 
     def outcome_of(self, vcpu: Vcpu, reason: int) -> Outcome:
         """What it means that `vcpu` left guest mode for `reason`."""
@@ -110,13 +119,25 @@ class Pc:
             line(board.RTC_IRQ),
             ram_below_4g=min(size, board.LOW_RAM_END),
             ram_above_4g=max(0, size - board.LOW_RAM_END),
-            after=self._parts.after,
+            after=self._parts.loop.call_after,
         ).attach(ports, board.CMOS_INDEX)
         PostCode().attach(ports, board.POST_CODE)
         SystemControlA(self._reset).attach(ports, board.SYSTEM_CONTROL_A)
         Pvpanic(self._panic).attach(ports, board.PVPANIC)
         self.power = AcpiPm(line(board.SCI_IRQ), self._power_off, self._reset)
         self.power.attach(ports, board.PM1A_EVENT)
+
+    def _add_virtio(self) -> None:
+        """Give each virtio device its transport; the code for it is loaded only then."""
+        if not self._parts.virtio:
+            return
+        from kvmtool.arch.x86_64 import virtio
+
+        if self._config.transport == "mmio":
+            self._transports = virtio.add_mmio(self._parts)
+        else:
+            bits = cpu.physical_address_bits(self.vcpus[0])
+            self._transports = virtio.add_pci(self._parts, bits)
 
     def _load_payload(self, image: Multiboot | Flat) -> None:
         """Load a bare payload, with the devices and the PICs that it expects."""
@@ -134,14 +155,19 @@ class Pc:
     def _write_acpi(self) -> int:
         """Write the ACPI tables; return the gpa of the root pointer."""
         address_bits = cpu.physical_address_bits(self.vcpus[0])
-        window = board.pci_mmio64(self._config.memory_size, address_bits)
+        window = board.pci_mmio64(self._parts.free_memory, address_bits)
         ids = [vcpu.id for vcpu in self.vcpus]
         try:
-            tables, rsdp = acpi.build(apic_ids=ids, pci_mmio64=window)
+            tables, rsdp = acpi.build(
+                apic_ids=ids, pci_mmio64=window, virtio_mmio=self._mmio_devices()
+            )
         except ValueError as error:
             raise BadInput(f"{len(ids)} CPUs are too many: {error}") from None
         self._memory.write(board.ACPI_TABLES, tables)
         return rsdp
+
+    def _mmio_devices(self) -> int:
+        return len(self._transports) if self._config.transport == "mmio" else 0
 
     def _power_off(self) -> None:
         lost = self._config.reports_status

@@ -1,0 +1,429 @@
+"""A qcow2 image that is written to (QEMU docs/interop/qcow2.rst).
+
+What is guaranteed of a writable image:
+
+- Killed process (SIGKILL at any moment): every write whose allocation was committed is in the
+  file, and the file is consistent: `qemu-img check` finds at most leaked clusters. They are free
+  again after the next `start`, by counting all references anew: always for version 3, whose dirty
+  bit tells that it is needed; for version 2 if the image has few L2 tables.
+- Loss of power: what was written before a `flush` is there. What was written after it may be there
+  in part. The image can be used: refcounts are counted anew (version 3) or were on stable
+  storage first (version 2), and so were L2 tables before L1 entries. One thing is weaker: of a
+  cluster that was copied since the last flush, because a part of it was written, the other
+  part may read as zeros, unless the caller does an fdatasync before each commit of an allocation
+  with `needs_sync`, or the image was opened with cache=writethrough, which has commit do that.
+"""
+
+from __future__ import annotations
+
+import os
+
+from kvmtool.backends import host_file
+from kvmtool.backends.disk import WritePlan, check_range
+from kvmtool.backends.qcow2.reader import Qcow2Reader
+from kvmtool.backends.qcow2.tables import COMPRESSED, COPIED, OFFSET_MASK, ZERO_FLAG
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kvmtool.backends.qcow2.header import Header
+    from kvmtool.backends.qcow2.tables import L2Table
+
+
+class _NewCluster:
+    """A host cluster that guest cluster `guest` gets as soon as one of `users` writes is done."""
+
+    __slots__ = ("guest", "is_reused", "offset", "users")
+
+    def __init__(self, guest: int, offset: int, is_reused: bool) -> None:
+        self.guest = guest
+        self.offset = offset
+        self.is_reused = is_reused
+        self.users = 1
+
+
+class Allocation:
+    """See kvmtool.backends.disk.Allocation."""
+
+    __slots__ = ("_image", "clusters", "needs_sync")
+
+    def __init__(self, image: Qcow2Image, clusters: list[_NewCluster], needs_sync: bool) -> None:
+        self._image = image
+        self.clusters = clusters
+        self.needs_sync = needs_sync
+
+    def commit(self) -> None:
+        """Refer to the clusters in the L2 tables."""
+        self._image.commit(self.clusters, self.needs_sync)
+
+    def abort(self) -> None:
+        """Give back those that no other write uses."""
+        self._image.abort(self.clusters)
+
+
+class Qcow2Image(Qcow2Reader):
+    """See DiskImage. A read-only one refuses writes with PermissionError."""
+
+    _pending: dict[int, _NewCluster]
+
+    def _start_writing(self, header: Header) -> None:
+        super()._start_writing(header)
+        self._pending = {}
+
+    def _check_write(self, offset: int, length: int) -> None:
+        check_range(offset, length, self.size)
+        if self.read_only:
+            raise PermissionError(f"disk image {self.path} is read-only")
+
+    def _ready_to_write(self) -> None:
+        self._ensure_started()
+        if self._damage:
+            raise self._corrupt(self._damage)
+
+    # --- writing ---------------------------------------------------------------------------
+
+    def map_write(self, offset: int, length: int) -> WritePlan:
+        """See DiskImage. What else has to be in new clusters is written before this returns."""
+        self._check_write(offset, length)
+        with self._lock:
+            self._ready_to_write()
+            return self._map_write(offset, length)
+
+    def _map_write(self, offset: int, length: int) -> WritePlan:
+        extents: list[tuple[int, int]] = []
+        new: list[_NewCluster] = []
+        needs_sync = False
+        end = offset + length
+        expected = -1
+        try:
+            while offset < end:
+                within = offset & (self._cluster_size - 1)
+                step = min(end - offset, self._cluster_size - within)
+                guest = offset >> self.cluster_bits
+                index = guest & ((1 << self.table_bits) - 1)
+                table = self._own_table(guest >> self.table_bits)
+                place = table.fast[index]
+                if not place:
+                    cluster = self._pending.get(guest)
+                    if cluster is not None:
+                        cluster.users += 1
+                        new.append(cluster)
+                        place = cluster.offset
+                    else:
+                        place, cluster, copied = self._new_cluster(
+                            guest, table, index, within, step
+                        )
+                        if cluster is not None:
+                            self._pending[guest] = cluster
+                            new.append(cluster)
+                            needs_sync |= copied
+                place += within
+                if place == expected:
+                    extents[-1] = (extents[-1][0] + step, extents[-1][1])
+                else:
+                    extents.append((step, place))
+                expected = place + step
+                offset += step
+        except BaseException:
+            self._abort(new)
+            raise
+        return WritePlan(extents, Allocation(self, new, needs_sync) if new else None)
+
+    def _own_table(self, index: int) -> L2Table:
+        """L2 table `index`, which is made or copied if it cannot be changed in place."""
+        if self._tables.is_owned(index):
+            table = self._tables.get(index)
+            assert table is not None
+            return table
+        cluster, is_zero = self._clusters.take()
+        try:
+            table, previous = self._tables.own(index, cluster, is_zero)
+        except BaseException:
+            self._clusters.drop([cluster])
+            raise
+        self._metadata.add(cluster)
+        if previous:
+            # A snapshot may go on using it.
+            self._metadata.discard(previous >> self.cluster_bits)
+            self._clusters.drop([previous >> self.cluster_bits])
+        return table
+
+    def _new_cluster(
+        self, guest: int, table: L2Table, index: int, within: int, length: int
+    ) -> tuple[int, _NewCluster | None, bool]:
+        """A place for a cluster of which `length` bytes at `within` are about to be written.
+
+        Returns the offset, the cluster unless it is in place already, and whether data that
+        were there before had to be copied.
+        """
+        entry = table.entry(index)
+        # In a compressed cluster's entry the bit is a part of where it is.
+        is_zero = entry & (COMPRESSED | ZERO_FLAG) == ZERO_FLAG and self._header.version == 3
+        if entry & COPIED and not entry & COMPRESSED and entry & OFFSET_MASK:
+            place = self._place(entry)
+            if self._refcounts.count(place >> self.cluster_bits) == 1:
+                if not is_zero:
+                    table.set(index, entry, place)
+                    return place, None, False
+                # Preallocated: what it holds is anything, but is read as zeros until now.
+                self._zero_around(place, within, length)
+                return place, _NewCluster(guest, place, True), length < self._cluster_size
+        before = after = None
+        if not is_zero and length < self._cluster_size:
+            before, after = self._old_contents(guest, entry, within, length)
+        cluster, _ = self._clusters.take()
+        place = cluster << self.cluster_bits
+        try:
+            if before is not None:
+                host_file.write_all(self._fd, before, place)
+            if after is not None:
+                host_file.write_all(self._fd, after, place + within + length)
+        except BaseException:
+            self._clusters.drop([cluster])
+            raise
+        copied = before is not None or after is not None
+        return place, _NewCluster(guest, place, False), copied
+
+    def _zero_around(self, place: int, within: int, length: int) -> None:
+        if within:
+            host_file.zero(self._fd, place, within, unmap=False)
+        rest = self._cluster_size - within - length
+        if rest:
+            host_file.zero(self._fd, place + within + length, rest, unmap=False)
+
+    def _old_contents(
+        self, guest: int, entry: int, within: int, length: int
+    ) -> tuple[bytes | None, bytes | None]:
+        """What a cluster holds before and after a part of it; None for nothing or zeros."""
+        end, size = within + length, self._cluster_size
+        if entry & COMPRESSED:
+            data = self._unpack(entry)
+            return data[:within] or None, data[end:] or None
+        if entry & OFFSET_MASK:
+            place = self._place(entry)
+            before = host_file.read_padded(self._fd, within, place) if within else None
+            after = host_file.read_padded(self._fd, size - end, place + end) if end < size else None
+            return before, after
+        if self._backing is None:
+            return None, None
+        offset = guest << self.cluster_bits
+        before = self._read_backing(offset, within) if within else None
+        after = self._read_backing(offset + end, size - end) if end < size else None
+        return before, after
+
+    def commit(self, clusters: list[_NewCluster], needs_sync: bool) -> None:
+        """The data of a write are in these clusters: the disk has them from now on."""
+        if needs_sync and self._sync_copies:
+            try:
+                os.fdatasync(self._fd)
+            except OSError:
+                self.abort(clusters)
+                raise
+        with self._lock:
+            self._commit(clusters)
+
+    def _commit(self, clusters: list[_NewCluster]) -> None:
+        try:
+            # Another write to the same cluster may have been faster.
+            todo = [new for new in clusters if self._pending.get(new.guest) is new]
+            first = 0
+            for i, new in enumerate(todo):
+                following = todo[i + 1].guest if i + 1 < len(todo) else -1
+                if following != new.guest + 1 or following & ((1 << self.table_bits) - 1) == 0:
+                    self._enter(todo[first : i + 1])
+                    first = i + 1
+        finally:
+            self._abort(clusters)
+
+    def _enter(self, row: list[_NewCluster]) -> None:
+        """Let the L2 table have clusters that are neighbours in one table."""
+        table = self._own_table(row[0].guest >> self.table_bits)
+        first = row[0].guest & ((1 << self.table_bits) - 1)
+        old = [table.entry(first + i) for i in range(len(row))]
+        self._tables.write(table, first, [(new.offset | COPIED, new.offset) for new in row])
+        for new, entry in zip(row, old, strict=True):
+            del self._pending[new.guest]
+            if not new.is_reused:
+                self._drop_entry(entry)
+
+    def abort(self, clusters: list[_NewCluster]) -> None:
+        """The write that asked for these clusters does not need them."""
+        with self._lock:
+            self._abort(clusters)
+
+    def _abort(self, clusters: list[_NewCluster]) -> None:
+        for new in clusters:
+            new.users -= 1
+            if not new.users and self._pending.get(new.guest) is new:
+                del self._pending[new.guest]
+                if not new.is_reused:
+                    self._clusters.drop([new.offset >> self.cluster_bits])
+
+    def _drop_entry(self, entry: int) -> None:
+        """An L2 entry was overwritten: its clusters have one reference less."""
+        if entry & COMPRESSED:
+            place, size = self._compressed.place(entry)
+        elif entry & OFFSET_MASK:
+            place, size = entry & OFFSET_MASK, self._cluster_size
+        else:
+            return
+        bits = self.cluster_bits
+        clusters = range(place >> bits, ((place + size - 1) >> bits) + 1)
+        if not self._metadata.isdisjoint(clusters):
+            self._corrupt(f"an L2 entry points to metadata, to {place:#x}")
+            return
+        self._clusters.drop(clusters)
+
+    # --- unmapping -------------------------------------------------------------------------
+
+    def discard(self, offset: int, length: int) -> None:
+        """See DiskImage. With a backing file, an image of version 2 cannot forget a cluster."""
+        self._check_write(offset, length)
+        with self._lock:
+            self._ready_to_write()
+            if self._backing is not None and self._header.version == 2:
+                return
+            first = -(-offset >> self.cluster_bits)
+            for index, start, stop in self._in_tables(first, self._end_cluster(offset + length)):
+                table = self._tables.get(index)
+                if table is None or self._clusters.is_full:
+                    continue
+                base = index << self.table_bits
+                mapped = [
+                    i
+                    for i in range(start, stop)
+                    if table.entry(i) & (COMPRESSED | OFFSET_MASK) and base + i not in self._pending
+                ]
+                self._unmap(index, mapped)
+
+    def _end_cluster(self, end: int) -> int:
+        """The first guest cluster that is not wholly before `end`."""
+        if end >= self.size:
+            end += self._cluster_size - 1
+        return end >> self.cluster_bits
+
+    def _in_tables(self, first: int, end: int) -> Iterator[tuple[int, int, int]]:
+        """Guest clusters as (L2 table, first entry, entry after the last)."""
+        bits, entries = self.table_bits, 1 << self.table_bits
+        for index in range(first >> bits, ((end + entries - 1) >> bits) if first < end else 0):
+            base = index << bits
+            yield index, max(first - base, 0), min(end - base, entries)
+
+    def _unmap(self, index: int, mapped: list[int]) -> None:
+        """Make entries of an L2 table read as zeros; not in version 2 with a backing file."""
+        if not mapped:
+            return
+        table = self._own_table(index)
+        first, last = mapped[0], mapped[-1]
+        changes = [(table.entry(i), table.fast[i]) for i in range(first, last + 1)]
+        old = [changes[i - first][0] for i in mapped]
+        for i in mapped:
+            changes[i - first] = (ZERO_FLAG if self._backing is not None else 0, 0)
+        self._tables.write(table, first, changes)
+        for entry in old:
+            self._drop_entry(entry)
+
+    def write_zeroes(self, offset: int, length: int, unmap: bool) -> None:
+        """See DiskImage."""
+        self._check_write(offset, length)
+        with self._lock:
+            self._ready_to_write()
+            end = offset + length
+            first = -(-offset >> self.cluster_bits)
+            last = self._end_cluster(end)
+            if first >= last:
+                self._write_zeros(offset, length)
+                return
+            begin = first << self.cluster_bits
+            self._write_zeros(offset, begin - offset)
+            for index, start, stop in self._in_tables(first, last):
+                self._zero_in_table(index, start, stop, unmap)
+            tail = min(last << self.cluster_bits, end)
+            self._write_zeros(tail, end - tail)
+
+    def _zero_in_table(self, index: int, start: int, stop: int, unmap: bool) -> None:
+        table = self._tables.get(index)
+        if table is None and self._backing is None:
+            return
+        can_unmap = self._backing is None or self._header.version == 3
+        base = index << self.table_bits
+        mapped: list[int] = []
+        written: list[int] = []
+        for i in range(start, stop):
+            entry = table.entry(i) if table is not None else 0
+            if base + i in self._pending:
+                written.append(i)
+            elif entry & (COMPRESSED | OFFSET_MASK) == 0:
+                if not entry & ZERO_FLAG and self._backing is not None:
+                    (mapped if can_unmap else written).append(i)
+            elif entry & ZERO_FLAG and not entry & COMPRESSED and self._header.version == 3:
+                continue
+            elif table is not None and table.fast[i]:
+                gives_back = unmap and can_unmap and not self._clusters.is_full
+                (mapped if gives_back else written).append(i)
+            else:
+                (mapped if can_unmap else written).append(i)
+        self._unmap(index, mapped)
+        bits = self.cluster_bits
+        first = 0
+        for k, i in enumerate(written):
+            if k + 1 == len(written) or written[k + 1] != i + 1:
+                offset = (base + written[first]) << bits
+                self._write_zeros(offset, min((base + i + 1) << bits, self.size) - offset)
+                first = k + 1
+
+    def _write_zeros(self, offset: int, length: int) -> None:
+        """Zeros as data."""
+        if not length:
+            return
+        plan = self._map_write(offset, length)
+        new = plan.allocation
+        try:
+            for size, place in plan.extents:
+                host_file.zero(self._fd, place, size, unmap=False)
+        except BaseException:
+            if isinstance(new, Allocation):
+                self._abort(new.clusters)
+            raise
+        if isinstance(new, Allocation):
+            self._commit(new.clusters)
+
+    # --- stable storage and freed clusters -------------------------------------------------
+
+    def flush(self) -> None:
+        """See DiskImage."""
+        ticket = self.begin_flush()
+        os.fdatasync(self._fd)
+        self.end_flush(ticket)
+
+    def begin_flush(self) -> int:
+        """See DiskImage."""
+        with self._lock:
+            return self._clusters.begin_flush() if self._writes() else 0
+
+    def end_flush(self, ticket: int) -> None:
+        """See DiskImage."""
+        with self._lock:
+            if self._writes() and ticket:
+                self._clusters.end_flush(ticket)
+
+    def _writes(self) -> bool:
+        return self._started and not self.read_only and not self._damage
+
+    @property
+    def quarantined(self) -> int:
+        """See DiskImage."""
+        return self._clusters.quarantined if self._writes() else 0
+
+    def seal_quarantine(self) -> int:
+        """See DiskImage."""
+        with self._lock:
+            return self._clusters.seal() if self._writes() else 0
+
+    def release_quarantine(self, ticket: int | None = None) -> None:
+        """See DiskImage."""
+        with self._lock:
+            flush_is_due = self._writes() and self._clusters.release(ticket)
+        if flush_is_due:
+            self.flush()

@@ -1,0 +1,894 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+"""Block requests: from a virtqueue to a file and back (virtio 1.3, 5.2.6).
+
+Each queue has a thread in BlkQueue.run, without the interpreter lock but for what Python does
+itself: flushes of formats, discards, allocations. Data go straight between guest memory and the
+file. How:
+
+- Buffered reads through io_uring: what the page cache has is there when the submission returns,
+  and the rest comes without a thread waiting for it. A batch costs one system call.
+- Buffered writes, and reads where the filesystem cannot refuse to wait (tmpfs), by preadv and
+  pwritev in this thread: io_uring would hand each to a kernel worker, which costs several times
+  the copy.
+- Direct I/O, and writes that have to be durable, through io_uring.
+
+Without io_uring, all by preadv and pwritev. Types and contracts are in blk.pyi.
+"""
+
+from cpython.memoryview cimport PyMemoryView_FromMemory
+from cpython.buffer cimport PyBUF_READ, PyBUF_WRITE
+from libc.errno cimport EAGAIN, EINTR, ENOMEM, ETIME, errno
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy, memset
+
+import os
+
+from kvmtool.core.virtqueue cimport ChainState, Virtqueue, iovec
+
+cdef extern from "io_uring.h" nogil:
+    struct uring:
+        int fd
+        unsigned prepared
+    void uring_close(uring *)
+    int uring_open(uring *, unsigned entries, int file)
+    void uring_limit_workers(uring *, unsigned count)
+    int uring_transfer(uring *, int is_write, const iovec *, unsigned vectors, uint64_t offset,
+                       int rw_flags, void *user_data)
+    int uring_fdatasync(uring *, void *user_data)
+    int uring_watch(uring *, int fd, void *user_data)
+    int uring_enter(uring *, unsigned wait, int64_t timeout_ns)
+    int uring_complete(uring *, void **user_data, int *result, int *more)
+
+cdef extern from * nogil:
+    """
+    #define _GNU_SOURCE
+    #include <fcntl.h>
+    #include <limits.h>
+    #include <linux/magic.h>
+    #include <linux/virtio_blk.h>
+    #include <poll.h>
+    #include <stdint.h>
+    #include <stdlib.h>
+    #include <sys/eventfd.h>
+    #include <sys/uio.h>
+    #include <sys/vfs.h>
+    #include <time.h>
+    #include <unistd.h>
+
+    #ifndef IOV_MAX
+    #define IOV_MAX 1024
+    #endif
+
+    #if defined(__x86_64__)
+    #define blk_relax() __builtin_ia32_pause()
+    #elif defined(__aarch64__)
+    #define blk_relax() __asm__ volatile("yield")
+    #else
+    #define blk_relax() ((void)0)
+    #endif
+
+    /* Another thread's, in this process. */
+    #define blk_load(p) __atomic_load_n((p), __ATOMIC_SEQ_CST)
+    #define blk_store(p, v) __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
+    #define blk_add(p, v) __atomic_add_fetch((p), (v), __ATOMIC_SEQ_CST)
+    #define blk_exchange(p, was, v) \\
+        __atomic_compare_exchange_n((p), (was), (v), 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+
+    static inline uint64_t blk_now_ns(void)
+    {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    }
+
+    /* Waits until one of two descriptors is readable; -1: for ever. */
+    static void blk_sleep(int first, int second, int64_t timeout_ns)
+    {
+        struct timespec time = { timeout_ns / 1000000000, timeout_ns % 1000000000 };
+        struct pollfd fds[2] = { { first, POLLIN, 0 }, { second, POLLIN, 0 } };
+        eventfd_t count;
+        ppoll(fds, 2, timeout_ns < 0 ? NULL : &time, NULL);
+        if (fds[0].revents & POLLIN)
+            eventfd_read(first, &count);
+        if (fds[1].revents & POLLIN)
+            eventfd_read(second, &count);
+    }
+
+    /* Whether reads can be refused instead of waiting for the disk (RWF_NOWAIT). */
+    static int blk_reads_nowait(int fd)
+    {
+        char byte;
+        struct iovec vector = { &byte, 1 };
+        return preadv2(fd, &vector, 1, 0, RWF_NOWAIT) >= 0 || errno != EOPNOTSUPP;
+    }
+
+    /* Whether what is on the filesystem is in memory: then a read never waits for long. */
+    static int blk_is_in_memory(int fd)
+    {
+        struct statfs status;
+        return fstatfs(fd, &status) == 0 &&
+               (status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC);
+    }
+    """
+    int IOV_MAX
+    int RWF_DSYNC
+    enum:
+        VIRTIO_BLK_T_IN
+        VIRTIO_BLK_T_OUT
+        VIRTIO_BLK_T_FLUSH
+        VIRTIO_BLK_T_GET_ID
+        VIRTIO_BLK_T_DISCARD
+        VIRTIO_BLK_T_WRITE_ZEROES
+        VIRTIO_BLK_ID_BYTES
+        VIRTIO_BLK_S_OK
+        VIRTIO_BLK_S_IOERR
+        VIRTIO_BLK_S_UNSUPP
+    void blk_relax()
+    uint64_t blk_load(void *)
+    void blk_store(void *, uint64_t)
+    uint64_t blk_add(void *, int64_t)
+    bint blk_exchange(uint64_t *, uint64_t *was, uint64_t)
+    uint64_t blk_now_ns()
+    void blk_sleep(int, int, int64_t)
+    bint blk_reads_nowait(int)
+    bint blk_is_in_memory(int)
+    ssize_t preadv(int fd, const iovec *, int count, int64_t offset)
+    ssize_t pwritev2(int fd, const iovec *, int count, int64_t offset, int flags)
+    int fdatasync(int fd)
+    int eventfd_write(int fd, uint64_t)
+    int posix_memalign(void **, size_t alignment, size_t size)
+
+cdef enum:
+    SECTOR = 512
+    HEADER = 16                 # struct virtio_blk_outhdr
+    MOST_BYTES = 64 << 20       # of one request
+    BOUNCE = 1 << 20
+    MOST_REQUESTS = 1024        # under way in one queue
+    MOST_TABLES = 1 << 22
+    RING_ENTRIES = 256
+    WORKERS = 4
+
+    # Requests that are popped together, submitted together, and done before the driver hears of
+    # it. A driver that waits for 8 wakes up for the first ones while the others are done: with
+    # batches of 8 the two would take turns sleeping.
+    BATCH = 32
+    SUBMIT = 4
+    PUBLISH = 6
+    # The kernel merges direct I/O that is submitted together: too large to be done side by side.
+    UNMERGED = 64 << 10
+    # To sleep and be woken costs 20 us of this CPU and as much of the driver's, if both are idle:
+    # so long is looked for more before.
+    LONGEST_SPIN_NS = 30000
+    SHORTEST_SPIN_NS = 2000
+    # A sleep shorter than that should have been a spin.
+    SHORT_SLEEP_NS = 60000
+
+    BURST_NS = 100000000        # what a limit lets pass at once after a pause
+    RETRY_NS = 1000000
+
+cpdef enum:
+    FLUSH_END = 0x100           # a type of our own: the data of a flush are on stable storage
+    SYNC_FIRST = 254            # a status of our own: fdatasync, then FLUSH_END
+
+
+
+cdef struct Request:
+    ChainState *chain
+    iovec *vector               # what is left of the data
+    uint32_t vectors
+    uint32_t type
+    uint8_t *status
+    uint64_t offset             # in the disk, bytes
+    uint64_t left               # bytes
+    uint64_t part               # of them under way
+    uint32_t part_vectors
+    size_t last_length          # what the part's last vector was before it was cut
+    uint8_t epoch
+    uint8_t *bounce
+    Request *next
+
+cdef struct List:
+    Request *first
+    Request *last
+    uint32_t count
+
+cdef inline void append(List *queue, Request *request) noexcept nogil:
+    request.next = NULL
+    if queue.first == NULL:
+        queue.first = request
+    else:
+        queue.last.next = request
+    queue.last = request
+    queue.count += 1
+
+cdef inline Request *take(List *queue) noexcept nogil:
+    cdef Request *request = queue.first
+    if request != NULL:
+        queue.first = request.next
+        queue.count -= 1
+    return request
+
+# Passes over `size` bytes of the data.
+cdef void advance(Request *request, uint64_t size) noexcept nogil:
+    request.offset += size
+    request.left -= size
+    while size:
+        if size < request.vector.iov_len:
+            request.vector.iov_base = <uint8_t *>request.vector.iov_base + size
+            request.vector.iov_len -= size
+            return
+        size -= request.vector.iov_len
+        request.vector += 1
+        request.vectors -= 1
+
+# Copies between the first `size` bytes of the data and a buffer; from it, unless `gather`.
+# A buffer of NULL stands for zeros.
+cdef void copy(Request *request, uint8_t *buffer, uint64_t size, bint gather) noexcept nogil:
+    cdef iovec *vector = request.vector
+    cdef uint64_t part
+    while size:
+        part = min(size, <uint64_t>vector.iov_len)
+        if gather:
+            memcpy(buffer, vector.iov_base, part)
+        elif buffer != NULL:
+            memcpy(vector.iov_base, buffer, part)
+        else:
+            memset(vector.iov_base, 0, part)
+        if buffer != NULL:
+            buffer += part
+        size -= part
+        vector += 1
+
+
+cdef class BlkDisk:
+    cdef int fd
+    cdef uint64_t sectors
+    cdef uint32_t block_size
+    cdef uint32_t alignment
+    cdef bint read_only
+    cdef bint short_reads_are_zeros
+    cdef int cluster_bits
+    cdef int table_bits
+    cdef uint64_t **tables
+    cdef uint64_t table_count
+    cdef list kept
+    cdef uint8_t identifier[20]
+    cdef bint can_flush_here
+    cdef bint reads_in_ring
+    cdef bint writes_in_ring
+
+    # Shared by the queues' threads.
+    cdef uint64_t write_through
+    cdef uint64_t epoch         # 0 or 1
+    cdef uint64_t under_way[2]  # requests that look into tables, by the epoch they began in
+    cdef uint64_t iops_cost_ns
+    cdef uint64_t bandwidth
+    cdef uint64_t iops_time     # when the next request may begin, if it is in the future
+    cdef uint64_t bandwidth_time
+
+    def __cinit__(
+        self,
+        int fd,
+        size,
+        *,
+        uint32_t block_size=512,
+        bint read_only=False,
+        uint32_t alignment=1,
+        bint short_reads_are_zeros=False,
+        int cluster_bits=0,
+        int table_bits=0,
+        bytes identifier=b"",
+        iops=0,
+        bandwidth=0,
+    ):
+        cdef bytes padded = identifier[:20].ljust(20, b"\0")
+        self.fd = fd
+        self.sectors = size // SECTOR
+        self.block_size = block_size
+        self.alignment = alignment
+        self.read_only = read_only
+        self.short_reads_are_zeros = short_reads_are_zeros
+        self.cluster_bits = cluster_bits
+        self.table_bits = table_bits
+        self.kept = []
+        memcpy(self.identifier, <const char *>padded, 20)
+        self.iops_cost_ns = 1000000000 // iops if iops else 0
+        self.bandwidth = bandwidth
+        self.can_flush_here = not cluster_bits
+        self.reads_in_ring = alignment > 1 or blk_reads_nowait(fd) or not blk_is_in_memory(fd)
+        self.writes_in_ring = alignment > 1
+        if cluster_bits:
+            self.table_count = -(-size >> (cluster_bits + table_bits))
+            if self.table_count <= MOST_TABLES:
+                self.tables = <uint64_t **>calloc(self.table_count, sizeof(uint64_t *))
+                if self.tables == NULL:
+                    raise MemoryError
+            else:
+                self.table_count = 0
+
+    def __dealloc__(self):
+        free(self.tables)
+
+    def set_table(self, uint64_t index, table):
+        cdef uint64_t[::1] entries = table
+        if index >= self.table_count or self.tables[index] != NULL:
+            return
+        if entries.shape[0] < 1 << self.table_bits:
+            raise ValueError(f"a table has {1 << self.table_bits} entries, not {len(table)}")
+        self.kept.append(table)
+        blk_store(&self.tables[index], <uintptr_t>&entries[0])
+
+    def has_table(self, uint64_t index):
+        return index >= self.table_count or self.tables[index] != NULL
+
+    def set_write_through(self, bint on):
+        blk_store(&self.write_through, on)
+
+    def next_epoch(self):
+        blk_store(&self.epoch, 1 - blk_load(&self.epoch))
+
+    def under_way_before(self):
+        return blk_load(&self.under_way[1 - blk_load(&self.epoch)])
+
+    # 0, or when a request for so many bytes may begin.
+    cdef uint64_t admit(self, uint64_t size) noexcept nogil:
+        cdef uint64_t now, iops, bandwidth, cost
+        if not self.iops_cost_ns and not self.bandwidth:
+            return 0
+        now = blk_now_ns()
+        while True:
+            iops = blk_load(&self.iops_time)
+            bandwidth = blk_load(&self.bandwidth_time)
+            if iops > now or bandwidth > now:
+                return max(iops, bandwidth)
+            if not self.iops_cost_ns:
+                break
+            cost = max(iops, now - BURST_NS) + self.iops_cost_ns
+            if blk_exchange(&self.iops_time, &iops, cost):
+                break
+        while self.bandwidth:
+            cost = max(bandwidth, now - BURST_NS) + <uint64_t>(
+                <double>size * 1e9 / <double>self.bandwidth)
+            if blk_exchange(&self.bandwidth_time, &bandwidth, cost):
+                break
+        return 0
+
+    # The place in the file of the byte at `offset` of the disk, and in `size` how many of the
+    # bytes from there on follow it; -1: the slow path knows.
+    cdef int64_t locate(self, uint64_t offset, uint64_t *size) noexcept nogil:
+        cdef uint64_t cluster, place, first, length, within
+        cdef uint64_t *table
+        if not self.cluster_bits:
+            return offset
+        cluster = offset >> self.cluster_bits
+        if (cluster >> self.table_bits) >= self.table_count:
+            return -1
+        table = self.tables[cluster >> self.table_bits]
+        if table == NULL:
+            return -1
+        first = blk_load(&table[cluster & ((1 << self.table_bits) - 1)])
+        if first == 0:
+            return -1
+        within = offset & ((1 << self.cluster_bits) - 1)
+        length = (<uint64_t>1 << self.cluster_bits) - within
+        place = first
+        while length < size[0]:
+            cluster += 1
+            place += <uint64_t>1 << self.cluster_bits
+            if (cluster & ((1 << self.table_bits) - 1)) == 0:
+                break
+            if blk_load(&table[cluster & ((1 << self.table_bits) - 1)]) != place:
+                break
+            length += <uint64_t>1 << self.cluster_bits
+        size[0] = min(size[0], length)
+        return first + within
+
+
+class SlowRequest:
+    __slots__ = ("buffers", "length", "offset", "status", "ticket", "type")
+
+    def __init__(self, type, offset, length, buffers):
+        self.type = type
+        self.offset = offset
+        self.length = length
+        self.buffers = buffers
+        self.status = VIRTIO_BLK_S_IOERR
+        self.ticket = 0
+
+
+cdef class BlkQueue:
+    cdef BlkDisk disk
+    cdef Virtqueue queue
+    cdef int kick_fd
+    cdef int call_fd
+    cdef int wake_fd
+    cdef object serve_slow
+    cdef object report
+    cdef object trace
+    cdef bint tracing
+    cdef bint use_ring
+    cdef uring ring
+    cdef Request *requests
+    cdef uint32_t request_count
+    cdef Request *spare
+    cdef uint32_t in_flight     # popped, not pushed
+    cdef uint32_t in_ring
+    cdef uint32_t unpublished
+    cdef List slow
+    cdef Request *held          # by a limit, until `held_until`
+    cdef uint64_t held_until
+    cdef uint64_t stopping
+    cdef bint broken
+    cdef uint64_t spin_ns       # how long to look for more before sleeping
+    cdef bint kick_watched
+    cdef bint wake_watched
+    cdef readonly uint64_t sleeps
+    cdef readonly uint64_t slow_requests
+    cdef readonly uint64_t calls
+
+    def __cinit__(
+        self, BlkDisk disk not None, Virtqueue queue not None, *, int kick_fd, int call_fd,
+        serve_slow, report, trace=None, bint io_uring=True,
+    ):
+        cdef uint32_t index
+        self.ring.fd = -1
+        self.wake_fd = -1
+        self.disk = disk
+        self.queue = queue
+        self.kick_fd = kick_fd
+        self.call_fd = call_fd
+        self.serve_slow = serve_slow
+        self.report = report
+        self.trace = trace
+        self.tracing = trace is not None
+        self.use_ring = io_uring
+        self.request_count = min(queue.size, MOST_REQUESTS)
+        self.requests = <Request *>calloc(self.request_count, sizeof(Request))
+        if self.requests == NULL:
+            raise MemoryError
+        for index in range(self.request_count):
+            self.requests[index].next = self.spare
+            self.spare = &self.requests[index]
+        self.wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+
+    def __dealloc__(self):
+        uring_close(&self.ring)
+        free(self.requests)
+        if self.wake_fd >= 0:
+            os.close(self.wake_fd)
+
+    @property
+    def uses_io_uring(self):
+        return self.ring.fd >= 0
+
+    def stop(self):
+        blk_store(&self.stopping, 1)
+        eventfd_write(self.wake_fd, 1)
+
+    def run(self):
+        with nogil:
+            if self.use_ring and uring_open(&self.ring, RING_ENTRIES, self.disk.fd) == 0:
+                uring_limit_workers(&self.ring, WORKERS)
+            self.serve()
+            uring_close(&self.ring)
+        if not self.broken:
+            return None
+        return self.queue.fault() or "a block request has a header of 16 bytes and a status byte"
+
+    # ---- the loop
+
+    cdef void serve(self) noexcept nogil:
+        cdef uint64_t spin_until = 0, now
+        cdef bint progress
+        self.queue.disarm_state()
+        while True:
+            progress = False
+            if self.held != NULL:
+                self.retry_held()
+            if self.held == NULL and not self.broken and not blk_load(&self.stopping):
+                progress = self.pop_some()
+            if self.ring.fd >= 0 and (self.ring.prepared or self.in_ring):
+                if self.ring.prepared or not progress:
+                    uring_enter(&self.ring, 0, -1)
+                progress = self.reap() or progress
+            if self.slow.first != NULL:
+                self.slow_path()
+                progress = True
+            self.publish()
+            if progress:
+                spin_until = 0
+                continue
+            if not self.in_flight and (self.broken or blk_load(&self.stopping)):
+                return
+            if self.spin_ns and self.held == NULL and not self.in_ring:
+                now = blk_now_ns()
+                if spin_until == 0:
+                    spin_until = now + self.spin_ns
+                if now < spin_until:
+                    blk_relax()
+                    continue
+                # It was in vain.
+                self.spin_ns = self.spin_ns // 2 if self.spin_ns > SHORTEST_SPIN_NS else 0
+            self.sleep()
+            spin_until = 0
+
+    cdef bint pop_some(self) noexcept nogil:
+        cdef ChainState *chain
+        cdef int found, left = BATCH
+        cdef Request *request
+        while (left and self.ring.prepared < SUBMIT and self.spare != NULL and self.held == NULL
+                and not blk_load(&self.stopping)):
+            found = self.queue.pop_state(&chain)
+            if found <= 0:
+                if found < 0:
+                    self.broken = True
+                break
+            left -= 1
+            request = self.spare
+            self.spare = request.next
+            self.in_flight += 1
+            request.chain = chain
+            request.bounce = NULL
+            request.epoch = 2
+            if not self.parse(request):
+                # The chain stays the device's until a reset.
+                self.broken = True
+                self.in_flight -= 1
+                request.next = self.spare
+                self.spare = request
+                break
+            if self.unpublished >= PUBLISH:
+                self.publish()
+        return left != BATCH
+
+    cdef void publish(self) noexcept nogil:
+        if self.unpublished:
+            self.unpublished = 0
+            if self.queue.publish_state() and self.call_fd >= 0:
+                self.calls += 1
+                eventfd_write(self.call_fd, 1)
+
+    cdef void sleep(self) noexcept nogil:
+        cdef int64_t timeout = -1
+        cdef uint64_t now
+        cdef int error
+        if self.held != NULL:
+            now = blk_now_ns()
+            timeout = self.held_until - now if self.held_until > now else 0
+        elif not self.broken and not blk_load(&self.stopping) and self.spare != NULL:
+            if self.queue.arm_state():
+                self.queue.disarm_state()
+                return
+        self.sleeps += 1
+        now = blk_now_ns()
+        if self.ring.fd >= 0:
+            if not self.kick_watched:
+                self.kick_watched = uring_watch(&self.ring, self.kick_fd, &self.kick_watched) == 0
+            if not self.wake_watched:
+                self.wake_watched = uring_watch(&self.ring, self.wake_fd, &self.wake_watched) == 0
+            error = uring_enter(&self.ring, 1, timeout)
+            if error < 0 and error != -EINTR and error != -ETIME:
+                blk_sleep(self.kick_fd, self.wake_fd, RETRY_NS)
+        else:
+            blk_sleep(self.kick_fd, self.wake_fd, timeout)
+        if blk_now_ns() - now < SHORT_SLEEP_NS:
+            self.spin_ns = LONGEST_SPIN_NS
+        self.queue.disarm_state()
+
+    cdef bint reap(self) noexcept nogil:
+        cdef void *what
+        cdef int result = 0, more = 0
+        cdef bint progress = False
+        while uring_complete(&self.ring, &what, &result, &more):
+            if what == &self.kick_watched or what == &self.wake_watched:
+                if not more:
+                    (<bint *>what)[0] = False
+                continue
+            progress = True
+            self.in_ring -= 1
+            self.completed(<Request *>what, result)
+            if self.unpublished >= PUBLISH:
+                self.publish()
+        return progress
+
+    # ---- requests
+
+    # Takes header and status off a popped chain, and begins what it asks for. False: they are
+    # not there.
+    cdef bint parse(self, Request *request) noexcept nogil:
+        cdef ChainState *chain = request.chain
+        cdef uint8_t header[HEADER]
+        cdef iovec *last
+        cdef uint64_t sector, length
+        cdef uint32_t index
+        cdef bint is_write
+        if chain.readable_bytes < HEADER or chain.writable_bytes < 1:
+            return False
+        # No buffer is empty: Virtqueue leaves those out.
+        last = &chain.segments[chain.readable_count + chain.writable_count - 1]
+        last.iov_len -= 1
+        request.status = <uint8_t *>last.iov_base + last.iov_len
+        request.vector = chain.segments
+        request.vectors = chain.readable_count
+        request.left = chain.readable_bytes
+        request.offset = 0
+        copy(request, header, HEADER, True)
+        memcpy(&request.type, header, 4)
+        memcpy(&sector, header + 8, 8)
+        is_write = request.type != VIRTIO_BLK_T_IN and request.type != VIRTIO_BLK_T_GET_ID
+        if is_write:
+            advance(request, HEADER)
+        else:
+            request.vector += chain.readable_count
+            request.vectors = chain.writable_count
+            request.left = chain.writable_bytes - 1
+        if request.type == VIRTIO_BLK_T_IN or request.type == VIRTIO_BLK_T_OUT:
+            length = request.left // SECTOR
+            if (request.left % self.disk.block_size or not length or request.left > MOST_BYTES
+                    or sector > self.disk.sectors or length > self.disk.sectors - sector
+                    or (sector * SECTOR) % self.disk.block_size
+                    or (is_write and self.disk.read_only)):
+                self.finish(request, VIRTIO_BLK_S_IOERR)
+                return True
+            request.offset = sector * SECTOR
+            self.held_until = self.disk.admit(request.left)
+            if self.held_until:
+                self.held = request
+                return True
+            self.begin(request)
+        elif request.type == VIRTIO_BLK_T_FLUSH:
+            if self.disk.can_flush_here:
+                self.flush(request)
+            else:
+                append(&self.slow, request)
+        elif request.type == VIRTIO_BLK_T_GET_ID:
+            length = min(request.left, <uint64_t>VIRTIO_BLK_ID_BYTES)
+            copy(request, self.disk.identifier, length, False)
+            advance(request, length)
+            self.finish(request, VIRTIO_BLK_S_OK)
+        elif request.type == VIRTIO_BLK_T_DISCARD or request.type == VIRTIO_BLK_T_WRITE_ZEROES:
+            append(&self.slow, request)
+        else:
+            self.finish(request, VIRTIO_BLK_S_UNSUPP)
+        return True
+
+    cdef void retry_held(self) noexcept nogil:
+        cdef Request *request = self.held
+        self.held_until = 0 if blk_load(&self.stopping) else self.disk.admit(request.left)
+        if not self.held_until:
+            self.held = NULL
+            self.begin(request)
+
+    cdef void finish(self, Request *request, uint8_t status) noexcept nogil:
+        cdef uint64_t written = 1
+        if self.tracing:
+            self.trace_request(request, status)
+        if request.epoch < 2:
+            blk_add(&self.disk.under_way[request.epoch], -1)
+        if request.bounce != NULL:
+            free(request.bounce)
+        if request.type == VIRTIO_BLK_T_IN or request.type == VIRTIO_BLK_T_GET_ID:
+            # The status is the last of the bytes written: none may be missing before it.
+            if request.left <= MOST_BYTES:
+                copy(request, NULL, request.left, False)
+                written = request.chain.writable_bytes
+            else:
+                written = 0
+        request.status[0] = status
+        self.queue.push_state(request.chain, <uint32_t>written)
+        self.in_flight -= 1
+        self.unpublished += 1
+        request.next = self.spare
+        self.spare = request
+
+    cdef void flush(self, Request *request) noexcept nogil:
+        if self.ring.fd >= 0 and uring_fdatasync(&self.ring, request) == 0:
+            self.in_ring += 1
+        else:
+            self.flushed(request, 0 if fdatasync(self.disk.fd) == 0 else -errno)
+
+    # The file's fdatasync is over, with 0 or -errno.
+    cdef void flushed(self, Request *request, int result) noexcept nogil:
+        if result < 0:
+            self.failed(request, -result)
+        elif request.type == FLUSH_END:
+            append(&self.slow, request)
+        else:
+            self.finish(request, VIRTIO_BLK_S_OK)
+
+    # Reading or writing begins.
+    cdef void begin(self, Request *request) noexcept nogil:
+        cdef uint64_t epoch
+        if self.disk.cluster_bits:
+            while True:
+                epoch = blk_load(&self.disk.epoch)
+                blk_add(&self.disk.under_way[epoch], 1)
+                if epoch == blk_load(&self.disk.epoch):
+                    break
+                blk_add(&self.disk.under_way[epoch], -1)
+            request.epoch = epoch
+        self.proceed(request, False)
+
+    # Does as much of a request as can be done at once: all of it, or to where it is in the ring
+    # or in the list of slow ones. `here`: not in the ring.
+    cdef void proceed(self, Request *request, bint here) noexcept nogil:
+        cdef bint is_write = request.type == VIRTIO_BLK_T_OUT
+        cdef bint durable = is_write and blk_load(&self.disk.write_through)
+        cdef bint in_ring = self.ring.fd >= 0 and not here and (
+            durable or (self.disk.writes_in_ring if is_write else self.disk.reads_in_ring))
+        cdef int flags = RWF_DSYNC if durable else 0
+        cdef int64_t place
+        cdef ssize_t done
+        while True:
+            request.part = request.left
+            place = self.disk.locate(request.offset, &request.part)
+            if place < 0:
+                append(&self.slow, request)
+                return
+            if not self.cut(request):
+                self.failed(request, ENOMEM)
+                return
+            if in_ring and uring_transfer(
+                    &self.ring, is_write, self.part_vector(request), self.part_count(request),
+                    place, flags, request) == 0:
+                self.in_ring += 1
+                if self.disk.alignment > 1 and request.part >= UNMERGED:
+                    uring_enter(&self.ring, 0, -1)
+                return
+            if is_write:
+                done = pwritev2(self.disk.fd, self.part_vector(request), self.part_count(request),
+                                place, flags)
+            else:
+                done = preadv(self.disk.fd, self.part_vector(request), self.part_count(request),
+                              place)
+            if done < 0 and errno == EAGAIN:
+                self.failed(request, EAGAIN)
+                return
+            if not self.moved(request, -errno if done < 0 else done):
+                return
+
+    cdef void completed(self, Request *request, int result) noexcept nogil:
+        if request.type == VIRTIO_BLK_T_FLUSH or request.type == FLUSH_END:
+            self.flushed(request, result)
+        elif self.moved(request, result):
+            self.proceed(request, result == -EAGAIN)
+
+    # Chooses the vectors of a part of request.part bytes, or of fewer.
+    cdef bint cut(self, Request *request) noexcept nogil:
+        cdef uint64_t size = 0, mask = self.disk.alignment - 1
+        cdef uint32_t count = 0
+        cdef iovec *vector = request.vector
+        cdef bint aligned = True
+        while size < request.part and count < <uint32_t>IOV_MAX:
+            if (<uintptr_t>vector[count].iov_base | vector[count].iov_len) & mask:
+                aligned = False
+            size += vector[count].iov_len
+            count += 1
+        if not aligned:
+            return self.cut_bounced(request)
+        request.part_vectors = count
+        request.last_length = vector[count - 1].iov_len
+        if size > request.part:
+            vector[count - 1].iov_len -= size - request.part
+        else:
+            request.part = size
+        return True
+
+    # Direct I/O needs aligned memory, which the guest's buffers need not be.
+    cdef bint cut_bounced(self, Request *request) noexcept nogil:
+        cdef void *buffer = NULL
+        if request.bounce == NULL:
+            if posix_memalign(&buffer, max(self.disk.alignment, 4096), BOUNCE + sizeof(iovec)):
+                return False
+            request.bounce = <uint8_t *>buffer
+        request.part = min(request.part, <uint64_t>BOUNCE)
+        request.part_vectors = 0
+        if request.type == VIRTIO_BLK_T_OUT:
+            copy(request, request.bounce, request.part, True)
+        (<iovec *>(request.bounce + BOUNCE)).iov_base = request.bounce
+        (<iovec *>(request.bounce + BOUNCE)).iov_len = request.part
+        return True
+
+    cdef inline iovec *part_vector(self, Request *request) noexcept nogil:
+        if request.part_vectors:
+            return request.vector
+        return <iovec *>(request.bounce + BOUNCE)
+
+    cdef inline uint32_t part_count(self, Request *request) noexcept nogil:
+        return max(request.part_vectors, <uint32_t>1)
+
+    # A part ended with so many bytes, or -errno. True: the request goes on.
+    cdef bint moved(self, Request *request, int64_t result) noexcept nogil:
+        if request.part_vectors:
+            request.vector[request.part_vectors - 1].iov_len = request.last_length
+        elif result > 0 and request.type == VIRTIO_BLK_T_IN:
+            # From the bounce buffer.
+            copy(request, request.bounce, result, False)
+        if result < 0:
+            if result == -EINTR or result == -EAGAIN:
+                return True
+            self.failed(request, <int>-result)
+            return False
+        if result == 0:
+            # The file ends here.
+            if request.type == VIRTIO_BLK_T_OUT or not self.disk.short_reads_are_zeros:
+                self.failed(request, 0)
+                return False
+            copy(request, NULL, request.part, False)
+            result = request.part
+        advance(request, result)
+        if request.left == 0:
+            self.finish(request, VIRTIO_BLK_S_OK)
+            return False
+        return True
+
+    # ---- what needs the interpreter
+
+    # The host refused: the guest gets an error, the log a line.
+    cdef void failed(self, Request *request, int error) noexcept nogil:
+        with gil:
+            try:
+                self.report(request.type, request.offset, request.left, error)
+            except BaseException:
+                pass
+        self.finish(request, VIRTIO_BLK_S_IOERR)
+
+    cdef void slow_path(self) noexcept nogil:
+        with gil:
+            self.slow_batch()
+
+    cdef void slow_batch(self) noexcept:
+        cdef Request *request = self.slow.first
+        cdef iovec *vector
+        cdef uint64_t size, part
+        cdef uint8_t status
+        cdef uint32_t index, count = self.slow.count
+        batch = []
+        try:
+            while request != NULL:
+                buffers = []
+                size = request.left
+                vector = request.vector
+                while size:
+                    part = min(size, <uint64_t>vector.iov_len)
+                    if part:
+                        buffers.append(PyMemoryView_FromMemory(
+                            <char *>vector.iov_base, part,
+                            PyBUF_WRITE if request.type == VIRTIO_BLK_T_IN else PyBUF_READ))
+                    size -= part
+                    vector += 1
+                one = SlowRequest(request.type, request.offset, request.left, buffers)
+                if request.type == FLUSH_END:
+                    one.ticket = request.offset
+                batch.append(one)
+                request = request.next
+            self.slow_requests += len(batch)
+            self.serve_slow(batch)
+        except BaseException as error:
+            try:
+                self.report(-1, 0, 0, error)
+            except BaseException:
+                pass
+        for index in range(count):
+            request = take(&self.slow)
+            status = VIRTIO_BLK_S_IOERR
+            if index < len(batch):
+                status = batch[index].status
+            if status == SYNC_FIRST:
+                request.offset = batch[index].ticket
+                request.type = FLUSH_END
+                with nogil:
+                    self.flush(request)
+                continue
+            if status == VIRTIO_BLK_S_OK and request.type <= VIRTIO_BLK_T_OUT:
+                request.left = 0
+            self.finish(request, status)
+
+    cdef void trace_request(self, Request *request, uint8_t status) noexcept nogil:
+        with gil:
+            try:
+                self.trace(f"chain {request.chain.head}: request of type {request.type & 0xFFFF} "
+                           f"ends at sector {request.offset // SECTOR} with status {status}")
+            except BaseException:
+                pass

@@ -1,0 +1,96 @@
+"""A file mapped for a memory slot: the guest's loads and stores are the file's bytes."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import stat
+
+from kvmtool.errors import BadInput
+
+_ALIGNMENT = 2 << 20  # of a section of memory that Linux makes a DAX device of
+_MAP_FIXED = 0x10  # the same on every architecture that KVM has
+_MAP_NORESERVE = getattr(mmap, "MAP_NORESERVE", 0x4000)
+_FAILED = ctypes.c_void_p(-1).value
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_mmap = _libc.mmap
+_mmap.restype = ctypes.c_void_p
+_mmap.argtypes = (
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_int64,
+)
+_munmap = _libc.munmap
+_munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
+
+
+class FileRegion:
+    """The file `path` mapped at `hva`, shared with whoever else has it open.
+
+    `size` is `file_size` rounded up to 2 MiB. What is behind the file's last page reads as zeros
+    and is kept nowhere. With `read_only` the mapping is not writable, which is what a memory slot
+    of the kind KVM_MEM_READONLY wants. Raises BadInput for what is no file or is empty.
+    The file must not be made shorter while a guest has it.
+    """
+
+    def __init__(self, path: str, *, read_only: bool) -> None:
+        self.path = path
+        self.read_only = read_only
+        flags = os.O_RDONLY if read_only else os.O_RDWR
+        try:
+            # A FIFO without a writer would keep us waiting.
+            self.fd = os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError as error:
+            raise BadInput(f"cannot open {path}: {error.strerror}") from None
+        try:
+            self.file_size = _size(self.fd, path)
+            self.size = -(-self.file_size // _ALIGNMENT) * _ALIGNMENT
+            self.hva = self._map()
+        except OSError as error:
+            os.close(self.fd)
+            raise BadInput(f"cannot map {path}: {error.strerror}") from None
+        except BadInput:
+            os.close(self.fd)
+            raise
+
+    def _map(self) -> int:
+        protection = mmap.PROT_READ | (0 if self.read_only else mmap.PROT_WRITE)
+        anonymous = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE
+        hva = _map_at(0, self.size, protection, anonymous, -1)
+        try:
+            _map_at(hva, self.file_size, protection, mmap.MAP_SHARED | _MAP_FIXED, self.fd)
+        except OSError:
+            _munmap(hva, self.size)
+            raise
+        return hva
+
+    def close(self) -> None:
+        """Unmap the file and close it. No guest has it any more."""
+        if self.fd >= 0:
+            _munmap(self.hva, self.size)
+            os.close(self.fd)
+            self.fd = -1
+
+
+def _size(fd: int, path: str) -> int:
+    """Bytes of the file or block device `fd`. Raises BadInput."""
+    mode = os.fstat(fd).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
+        raise BadInput(f"{path} must be a regular file or a block device")
+    size = os.lseek(fd, 0, os.SEEK_END)
+    if not size:
+        raise BadInput(f"{path} is empty, and there is no memory of 0 bytes")
+    return size
+
+
+def _map_at(hva: int, size: int, protection: int, flags: int, fd: int) -> int:
+    address = _mmap(hva or None, size, protection, flags, fd, 0)
+    if address is None or address == _FAILED:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return int(address)

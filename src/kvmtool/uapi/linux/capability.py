@@ -1,0 +1,83 @@
+"""linux/capability.h. Made by `lkvm uapi generate`; edits are lost."""
+
+from kvmtool.uapi.layout import attribute as _attribute
+
+_LINUX_CAPABILITY_VERSION_1 = 0x19980330
+_LINUX_CAPABILITY_U32S_1 = 1
+_LINUX_CAPABILITY_VERSION_2 = 0x20071026
+_LINUX_CAPABILITY_U32S_2 = 2
+_LINUX_CAPABILITY_VERSION_3 = 0x20080522
+_LINUX_CAPABILITY_U32S_3 = 2
+VFS_CAP_REVISION_MASK = 0xFF000000
+VFS_CAP_REVISION_SHIFT = 24
+VFS_CAP_FLAGS_MASK = 0xFFFFFF
+VFS_CAP_FLAGS_EFFECTIVE = 1
+VFS_CAP_REVISION_1 = 0x1000000
+VFS_CAP_U32_1 = 1
+XATTR_CAPS_SZ_1 = 12
+VFS_CAP_REVISION_2 = 0x2000000
+VFS_CAP_U32_2 = 2
+XATTR_CAPS_SZ_2 = 20
+VFS_CAP_REVISION_3 = 0x3000000
+VFS_CAP_U32_3 = 2
+XATTR_CAPS_SZ_3 = 24
+XATTR_CAPS_SZ = 24
+VFS_CAP_U32 = 2
+VFS_CAP_REVISION = 0x3000000
+_LINUX_CAPABILITY_VERSION = 0x19980330
+_LINUX_CAPABILITY_U32S = 1
+CAP_CHOWN = 0
+CAP_DAC_OVERRIDE = 1
+CAP_DAC_READ_SEARCH = 2
+CAP_FOWNER = 3
+CAP_FSETID = 4
+CAP_KILL = 5
+CAP_SETGID = 6
+CAP_SETUID = 7
+CAP_SETPCAP = 8
+CAP_LINUX_IMMUTABLE = 9
+CAP_NET_BIND_SERVICE = 10
+CAP_NET_BROADCAST = 11
+CAP_NET_ADMIN = 12
+CAP_NET_RAW = 13
+CAP_IPC_LOCK = 14
+CAP_IPC_OWNER = 15
+CAP_SYS_MODULE = 16
+CAP_SYS_RAWIO = 17
+CAP_SYS_CHROOT = 18
+CAP_SYS_PTRACE = 19
+CAP_SYS_PACCT = 20
+CAP_SYS_ADMIN = 21
+CAP_SYS_BOOT = 22
+CAP_SYS_NICE = 23
+CAP_SYS_RESOURCE = 24
+CAP_SYS_TIME = 25
+CAP_SYS_TTY_CONFIG = 26
+CAP_MKNOD = 27
+CAP_LEASE = 28
+CAP_AUDIT_WRITE = 29
+CAP_AUDIT_CONTROL = 30
+CAP_SETFCAP = 31
+CAP_MAC_OVERRIDE = 32
+CAP_MAC_ADMIN = 33
+CAP_SYSLOG = 34
+CAP_WAKE_ALARM = 35
+CAP_BLOCK_SUSPEND = 36
+CAP_AUDIT_READ = 37
+CAP_PERFMON = 38
+CAP_BPF = 39
+CAP_CHECKPOINT_RESTORE = 40
+CAP_LAST_CAP = 40
+
+_LAYOUTS = {
+    "__user_cap_header_struct": "struct 8: u32 version; s32 pid",
+    "__user_cap_data_struct": "struct 12: u32 effective; u32 permitted; u32 inheritable",
+    "vfs_cap_data_data": "struct 8: u32 permitted; u32 inheritable",
+    "vfs_cap_data": "struct 20: u32 magic_etc; vfs_cap_data_data data[2]",
+    "vfs_ns_cap_data_data": "struct 8: u32 permitted; u32 inheritable",
+    "vfs_ns_cap_data": "struct 24: u32 magic_etc; vfs_ns_cap_data_data data[2]; u32 rootid",
+}
+
+
+def __getattr__(name):
+    return _attribute(name, _LAYOUTS, globals())

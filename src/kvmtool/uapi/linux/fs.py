@@ -1,0 +1,184 @@
+"""linux/fs.h. Made by `lkvm uapi generate`; edits are lost."""
+
+from kvmtool.uapi.layout import attribute as _attribute
+
+INR_OPEN_CUR = 1024
+INR_OPEN_MAX = 0x1000
+BLOCK_SIZE_BITS = 10
+BLOCK_SIZE = 1024
+SEEK_SET = 0
+SEEK_CUR = 1
+SEEK_END = 2
+SEEK_DATA = 3
+SEEK_HOLE = 4
+SEEK_MAX = 4
+RENAME_NOREPLACE = 1
+RENAME_EXCHANGE = 2
+RENAME_WHITEOUT = 4
+FILE_DEDUPE_RANGE_SAME = 0
+FILE_DEDUPE_RANGE_DIFFERS = 1
+NR_FILE = 0x2000
+FS_XFLAG_REALTIME = 1
+FS_XFLAG_PREALLOC = 2
+FS_XFLAG_IMMUTABLE = 8
+FS_XFLAG_APPEND = 16
+FS_XFLAG_SYNC = 32
+FS_XFLAG_NOATIME = 64
+FS_XFLAG_NODUMP = 128
+FS_XFLAG_RTINHERIT = 256
+FS_XFLAG_PROJINHERIT = 512
+FS_XFLAG_NOSYMLINKS = 1024
+FS_XFLAG_EXTSIZE = 2048
+FS_XFLAG_EXTSZINHERIT = 0x1000
+FS_XFLAG_NODEFRAG = 0x2000
+FS_XFLAG_FILESTREAM = 0x4000
+FS_XFLAG_DAX = 0x8000
+FS_XFLAG_COWEXTSIZE = 0x10000
+FS_XFLAG_HASATTR = 0x80000000
+BLKROSET = 0x125D
+BLKROGET = 0x125E
+BLKRRPART = 0x125F
+BLKGETSIZE = 0x1260
+BLKFLSBUF = 0x1261
+BLKRASET = 0x1262
+BLKRAGET = 0x1263
+BLKFRASET = 0x1264
+BLKFRAGET = 0x1265
+BLKSECTSET = 0x1266
+BLKSECTGET = 0x1267
+BLKSSZGET = 0x1268
+BLKTRACESTART = 0x1274
+BLKTRACESTOP = 0x1275
+BLKTRACETEARDOWN = 0x1276
+BLKDISCARD = 0x1277
+BLKIOMIN = 0x1278
+BLKIOOPT = 0x1279
+BLKALIGNOFF = 0x127A
+BLKPBSZGET = 0x127B
+BLKDISCARDZEROES = 0x127C
+BLKSECDISCARD = 0x127D
+BLKROTATIONAL = 0x127E
+BLKZEROOUT = 0x127F
+BLKGETDISKSEQ = 0x80081280
+BMAP_IOCTL = 1
+FIBMAP = 1
+FIGETBSZ = 2
+FIFREEZE = 0xC0045877
+FITHAW = 0xC0045878
+FITRIM = 0xC0185879
+FICLONE = 0x40049409
+FICLONERANGE = 0x4020940D
+FIDEDUPERANGE = 0xC0189436
+FSLABEL_MAX = 256
+FS_IOC_GETFLAGS = 0x80086601
+FS_IOC_SETFLAGS = 0x40086602
+FS_IOC_GETVERSION = 0x80087601
+FS_IOC_SETVERSION = 0x40087602
+FS_IOC32_GETFLAGS = 0x80046601
+FS_IOC32_SETFLAGS = 0x40046602
+FS_IOC32_GETVERSION = 0x80047601
+FS_IOC32_SETVERSION = 0x40047602
+FS_IOC_FSGETXATTR = 0x801C581F
+FS_IOC_FSSETXATTR = 0x401C5820
+FS_IOC_GETFSLABEL = 0x81009431
+FS_IOC_SETFSLABEL = 0x41009432
+FS_IOC_GETFSUUID = 0x80111500
+FS_IOC_GETFSSYSFSPATH = 0x80811501
+FS_SECRM_FL = 1
+FS_UNRM_FL = 2
+FS_COMPR_FL = 4
+FS_SYNC_FL = 8
+FS_IMMUTABLE_FL = 16
+FS_APPEND_FL = 32
+FS_NODUMP_FL = 64
+FS_NOATIME_FL = 128
+FS_DIRTY_FL = 256
+FS_COMPRBLK_FL = 512
+FS_NOCOMP_FL = 1024
+FS_ENCRYPT_FL = 2048
+FS_BTREE_FL = 0x1000
+FS_INDEX_FL = 0x1000
+FS_IMAGIC_FL = 0x2000
+FS_JOURNAL_DATA_FL = 0x4000
+FS_NOTAIL_FL = 0x8000
+FS_DIRSYNC_FL = 0x10000
+FS_TOPDIR_FL = 0x20000
+FS_HUGE_FILE_FL = 0x40000
+FS_EXTENT_FL = 0x80000
+FS_VERITY_FL = 0x100000
+FS_EA_INODE_FL = 0x200000
+FS_EOFBLOCKS_FL = 0x400000
+FS_NOCOW_FL = 0x800000
+FS_DAX_FL = 0x2000000
+FS_INLINE_DATA_FL = 0x10000000
+FS_PROJINHERIT_FL = 0x20000000
+FS_CASEFOLD_FL = 0x40000000
+FS_RESERVED_FL = 0x80000000
+FS_FL_USER_VISIBLE = 0x3DFFF
+FS_FL_USER_MODIFIABLE = 0x380FF
+SYNC_FILE_RANGE_WAIT_BEFORE = 1
+SYNC_FILE_RANGE_WRITE = 2
+SYNC_FILE_RANGE_WAIT_AFTER = 4
+SYNC_FILE_RANGE_WRITE_AND_WAIT = 7
+RWF_HIPRI = 1
+RWF_DSYNC = 2
+RWF_SYNC = 4
+RWF_NOWAIT = 8
+RWF_APPEND = 16
+RWF_NOAPPEND = 32
+RWF_ATOMIC = 64
+RWF_SUPPORTED = 127
+PROCFS_IOCTL_MAGIC = 102
+PAGEMAP_SCAN = 0xC0606610
+PAGE_IS_WPALLOWED = 1
+PAGE_IS_WRITTEN = 2
+PAGE_IS_FILE = 4
+PAGE_IS_PRESENT = 8
+PAGE_IS_SWAPPED = 16
+PAGE_IS_PFNZERO = 32
+PAGE_IS_HUGE = 64
+PAGE_IS_SOFT_DIRTY = 128
+PM_SCAN_WP_MATCHING = 1
+PM_SCAN_CHECK_WPASYNC = 2
+PROCMAP_QUERY = 0xC0686611
+PROCMAP_QUERY_VMA_READABLE = 1
+PROCMAP_QUERY_VMA_WRITABLE = 2
+PROCMAP_QUERY_VMA_EXECUTABLE = 4
+PROCMAP_QUERY_VMA_SHARED = 8
+PROCMAP_QUERY_COVERING_OR_NEXT_VMA = 16
+PROCMAP_QUERY_FILE_BACKED_VMA = 32
+
+_LAYOUTS = {
+    "file_clone_range": "struct 32: s64 src_fd; u64 src_offset; u64 src_length; u64 dest_offset",
+    "fstrim_range": "struct 24: u64 start; u64 len; u64 minlen",
+    "fsuuid2": "struct 17: u8 len; u8 uuid[16]",
+    "fs_sysfs_path": "struct 129: u8 len; u8 name[128]",
+    "file_dedupe_range_info": (
+        "struct 32: s64 dest_fd; u64 dest_offset; u64 bytes_deduped; s32 status; u32 reserved"
+    ),
+    "file_dedupe_range": (
+        "struct 24: u64 src_offset; u64 src_length; u16 dest_count; u16 reserved1; u32 reserved2; "
+        "file_dedupe_range_info info[0]"
+    ),
+    "files_stat_struct": "struct 24: u64 nr_files; u64 nr_free_files; u64 max_files",
+    "inodes_stat_t": "struct 56: s64 nr_inodes; s64 nr_unused; s64 dummy[5]",
+    "fsxattr": (
+        "struct 28: u32 fsx_xflags; u32 fsx_extsize; u32 fsx_nextents; u32 fsx_projid; "
+        "u32 fsx_cowextsize; u8 fsx_pad[8]"
+    ),
+    "page_region": "struct 24: u64 start; u64 end; u64 categories",
+    "pm_scan_arg": (
+        "struct 96: u64 size; u64 flags; u64 start; u64 end; u64 walk_end; u64 vec; u64 vec_len; "
+        "u64 max_pages; u64 category_inverted; u64 category_mask; u64 category_anyof_mask; "
+        "u64 return_mask"
+    ),
+    "procmap_query": (
+        "struct 104: u64 size; u64 query_flags; u64 query_addr; u64 vma_start; u64 vma_end; "
+        "u64 vma_flags; u64 vma_page_size; u64 vma_offset; u64 inode; u32 dev_major; "
+        "u32 dev_minor; u32 vma_name_size; u32 build_id_size; u64 vma_name_addr; u64 build_id_addr"
+    ),
+}
+
+
+def __getattr__(name):
+    return _attribute(name, _LAYOUTS, globals())

@@ -1,0 +1,38 @@
+"""linux/landlock.h. Made by `lkvm uapi generate`; edits are lost."""
+
+from kvmtool.uapi.layout import attribute as _attribute
+
+LANDLOCK_CREATE_RULESET_VERSION = 1
+LANDLOCK_CREATE_RULESET_ERRATA = 2
+LANDLOCK_ACCESS_FS_EXECUTE = 1
+LANDLOCK_ACCESS_FS_WRITE_FILE = 2
+LANDLOCK_ACCESS_FS_READ_FILE = 4
+LANDLOCK_ACCESS_FS_READ_DIR = 8
+LANDLOCK_ACCESS_FS_REMOVE_DIR = 16
+LANDLOCK_ACCESS_FS_REMOVE_FILE = 32
+LANDLOCK_ACCESS_FS_MAKE_CHAR = 64
+LANDLOCK_ACCESS_FS_MAKE_DIR = 128
+LANDLOCK_ACCESS_FS_MAKE_REG = 256
+LANDLOCK_ACCESS_FS_MAKE_SOCK = 512
+LANDLOCK_ACCESS_FS_MAKE_FIFO = 1024
+LANDLOCK_ACCESS_FS_MAKE_BLOCK = 2048
+LANDLOCK_ACCESS_FS_MAKE_SYM = 0x1000
+LANDLOCK_ACCESS_FS_REFER = 0x2000
+LANDLOCK_ACCESS_FS_TRUNCATE = 0x4000
+LANDLOCK_ACCESS_FS_IOCTL_DEV = 0x8000
+LANDLOCK_ACCESS_NET_BIND_TCP = 1
+LANDLOCK_ACCESS_NET_CONNECT_TCP = 2
+LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET = 1
+LANDLOCK_SCOPE_SIGNAL = 2
+LANDLOCK_RULE_PATH_BENEATH = 1
+LANDLOCK_RULE_NET_PORT = 2
+
+_LAYOUTS = {
+    "landlock_ruleset_attr": "struct 24: u64 handled_access_fs; u64 handled_access_net; u64 scoped",
+    "landlock_path_beneath_attr": "packed struct 12: u64 allowed_access; s32 parent_fd",
+    "landlock_net_port_attr": "struct 16: u64 allowed_access; u64 port",
+}
+
+
+def __getattr__(name):
+    return _attribute(name, _LAYOUTS, globals())

@@ -1,0 +1,1 @@
+"""Virtio devices as transports see them: behind vhost-user, or the kernel's vhost."""

@@ -1,0 +1,497 @@
+"""The front-end of vhost-user: a device in another process, as transports see devices.
+
+QEMU's docs/interop/vhost-user.rst. The other process may be one of ours or any other program; all
+that is optional in the protocol is optional here. One that dies is replaced where that is
+possible, and goes on with what was in flight.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import threading
+import time
+
+from kvmtool import eventfd, log
+from kvmtool.errors import KvmtoolError
+from kvmtool.uapi.linux.virtio_config import (
+    VIRTIO_CONFIG_S_ACKNOWLEDGE,
+    VIRTIO_CONFIG_S_DRIVER,
+    VIRTIO_CONFIG_S_DRIVER_OK,
+    VIRTIO_CONFIG_S_FEATURES_OK,
+    VIRTIO_F_RING_PACKED,
+    VIRTIO_F_VERSION_1,
+)
+from kvmtool.vhost import saved
+from kvmtool.vhost.bounded_log import BoundedLog
+from kvmtool.vhost.user import messages
+from kvmtool.vhost.user.channel import Channel, MalformedMessage, PeerGone
+from kvmtool.vhost.user.connection import Connection, Inflight, Refused, used_index
+from kvmtool.vhost.user.messages import ProtocolFeature
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kvmtool.event_loop import EventLoop
+    from kvmtool.vhost.device import QueueSetup
+    from kvmtool.vhost.user.connection import Memory
+
+    Reconnect = Callable[[], socket.socket]
+
+MOST_RECONNECTIONS = 5
+WITHIN_S = 60.0
+_DELAYS_S = (0.0, 0.05, 0.2, 1.0, 2.0)
+_EVERYTHING = (1 << 64) - 1
+_MESSAGES_AT_ONCE = 16
+_FEATURES_OK = VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_FEATURES_OK
+_FRESH_PACKED = 0x8000_8000
+
+
+def _nobody() -> None:
+    """Take what no transport asked to hear of."""
+
+
+class VhostUserDevice:
+    """A device behind the connected socket `sock`, which it owns. A VhostDevice.
+
+    vhost-user has no way to ask for `device_id` and `queue_sizes`. `config` is the configuration
+    space where the back-end has none to show; else the first `config_size` bytes are asked for,
+    or as many as there are.
+    `wanted_features` masks what is offered to the driver. `reconnect` gives a socket to a new
+    process when this one died (raising OSError or KvmtoolError if there is none now); it is called
+    on the loop's thread, at most 5 times within 60 s.
+
+    on_config_change and on_broken are called on the loop's thread, with no lock held. `close` is
+    called on that thread too, or when the loop does not run. Without a `loop` nothing is watched,
+    and on_broken is called by whatever method found it out.
+    Raises KvmtoolError where the back-end does not negotiate.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        device_id: int,
+        sock: socket.socket,
+        memory: Memory,
+        loop: EventLoop | None = None,
+        *,
+        queue_sizes: tuple[int, ...],
+        config_size: int | None = None,
+        config: bytes = b"",
+        wanted_features: int = _EVERYTHING,
+        reconnect: Reconnect | None = None,
+    ) -> None:
+        self.name = name
+        self.device_id = device_id
+        self.queue_sizes = queue_sizes
+        self.config_size = len(config) if config_size is None else config_size
+        self.on_config_change: Callable[[], None] = _nobody
+        self.on_broken: Callable[[], None] = _nobody
+        self._memory = memory
+        self._loop = loop
+        self._reconnect = reconnect
+        self._config = config.ljust(self.config_size, b"\0")
+        self._lock = threading.Lock()
+        self._log = BoundedLog()
+        self._connection: Connection | None = None
+        self._requests: Channel | None = None
+        self._inflight: Inflight | None = None
+        self._err_fds: dict[int, int] = {}
+        self._written: dict[int, bytes] = {}
+        self._features = 0
+        self._queues: dict[int, QueueSetup] = {}
+        self._started = False
+        self._broken = False
+        self._closed = False
+        self._reconnections: list[float] = []
+        # What the loop's thread is to watch, and to forget and close.
+        self._to_watch: list[tuple[int, int, Callable[[], None]]] = []
+        self._retired: list[Connection | Channel] = []
+        self.features = 0
+        try:
+            connection = self._connect(sock)
+            if config_size is None and not config and connection.has(ProtocolFeature.CONFIG):
+                self._config = connection.read_whole_config()
+                self.config_size = len(self._config)
+        except (PeerGone, MalformedMessage) as error:
+            self._drop_connection()
+            self._sync()
+            raise KvmtoolError(f"{name}: {error}") from None
+        self.features = connection.features & wanted_features
+
+    # What transports call.
+
+    def read_config(self, offset: int, size: int) -> bytes:
+        """Exactly `size` bytes at `offset`, zeros where the device has none."""
+        return self._config[offset : offset + size].ljust(size, b"\0")
+
+    def write_config(self, offset: int, data: bytes) -> None:
+        """Write to the configuration space; what lies beyond it is dropped."""
+        data = data[: max(0, self.config_size - offset)]
+        if not data:
+            return
+        with self._lock:
+            # A new process has to be told too.
+            self._written[offset] = data
+            if self._connection is None:
+                return
+            try:
+                self._write_config(self._connection, offset, data)
+                self._read_config(self._connection)
+            except (PeerGone, MalformedMessage) as error:
+                self._lose(error)
+
+    def start(self, features: int, queues: dict[int, QueueSetup]) -> None:
+        """DRIVER_OK: the driver accepted `features`; serve `queues` (by index) from now on."""
+        with self._lock:
+            self._begin(features, queues)
+            self._try(lambda connection: self._set_up(connection, {}))
+
+    def start_queue(self, index: int, queue: QueueSetup) -> None:
+        """Serve one more queue of a started device (virtio 1.3, 2.6.1.2.1)."""
+        with self._lock:
+            self._queues[index] = queue
+            # Also while there is nobody: who comes next is not to take it for the old queue.
+            self._forget_inflight(index)
+            self._try(lambda connection: self._start_queue(connection, index, queue, None))
+
+    def stop_queue(self, index: int) -> None:
+        """Stop serving one queue (RING_RESET); on return the device leaves its memory alone."""
+        with self._lock:
+            if self._queues.pop(index, None) is not None:
+                self._try(lambda connection: connection.stop_queue(index))
+
+    def stop(self) -> None:
+        """Stop all queues and forget the driver (device reset). Also when not started."""
+        with self._lock:
+            queues, self._queues = self._queues, {}
+            was_started, self._started = self._started, False
+            self._written.clear()
+            if was_started and self._connection is not None:
+                self._try(lambda connection: self._tear_down(connection, queues))
+            self._drop_inflight()
+            self._broken = False
+            for fd in self._err_fds.values():
+                eventfd.take(fd)
+
+    def save(self) -> bytes:
+        """The state of the stopped-for-a-moment device, for `restore`. Raises KvmtoolError."""
+        with self._lock:
+            connection = self._connection
+            if connection is None:
+                raise KvmtoolError(f"{self.name}: the device's process is gone")
+            if not connection.has(ProtocolFeature.DEVICE_STATE):
+                raise KvmtoolError(
+                    f"{self.name}: the back-end cannot save its state (no DEVICE_STATE)"
+                )
+            try:
+                bases = {index: connection.stop_queue(index) for index in self._queues}
+                state = connection.save_state()
+                for index, queue in self._queues.items():
+                    self._start_queue(connection, index, queue, bases[index])
+                self._nudge()
+            except (PeerGone, MalformedMessage) as error:
+                self._lose(error)
+                raise KvmtoolError(f"{self.name}: {error}") from None
+            return saved.SavedDevice(self.device_id, self._features, bases, state).pack()
+
+    def restore(self, state: bytes, features: int, queues: dict[int, QueueSetup]) -> None:
+        """`start` from a saved state. Raises KvmtoolError for one that is not this device's."""
+        found = saved.unpack(self.name, state)
+        saved.check(self.name, found, self.device_id, features, queues)
+        with self._lock:
+            self._begin(features, queues)
+            if self._connection is None:
+                raise KvmtoolError(f"{self.name}: the device's process is gone")
+            if not self._connection.has(ProtocolFeature.DEVICE_STATE):
+                raise KvmtoolError(
+                    f"{self.name}: the back-end cannot restore a state (no DEVICE_STATE)"
+                )
+            try:
+                self._set_up(self._connection, found.bases, found.state)
+                self._nudge()
+            except (PeerGone, MalformedMessage) as error:
+                self._lose(error)
+                raise KvmtoolError(f"{self.name}: {error}") from None
+
+    def close(self) -> None:
+        """End the connection and give all descriptors back."""
+        with self._lock:
+            self._closed = True
+            self._started = False
+            self._drop_connection()
+            self._drop_inflight()
+            err_fds, self._err_fds = self._err_fds, {}
+        self._sync()
+        for fd in err_fds.values():
+            if self._loop is not None:
+                self._loop.unwatch(fd)
+            os.close(fd)
+
+    # Setting up and tearing down. The lock is held.
+
+    def _begin(self, features: int, queues: dict[int, QueueSetup]) -> None:
+        self._features = features
+        self._queues = dict(queues)
+        self._started = True
+        self._broken = False
+        self._drop_inflight()
+
+    def _try(self, action: Callable[[Connection], object]) -> None:
+        if self._connection is None:
+            # A new driver is a new chance.
+            self._recover_soon()
+            return
+        try:
+            action(self._connection)
+        except Refused as error:
+            self._break(str(error))
+        except (PeerGone, MalformedMessage) as error:
+            self._lose(error)
+
+    def _set_up(
+        self, connection: Connection, bases: dict[int, int], state: bytes | None = None
+    ) -> None:
+        connection.accept(self._features)
+        connection.set_status(_FEATURES_OK)
+        connection.share(self._memory)
+        if connection.has(ProtocolFeature.INFLIGHT_SHMFD):
+            if self._inflight is None:
+                self._inflight = connection.get_inflight(
+                    len(self.queue_sizes), max(self.queue_sizes)
+                )
+            connection.set_inflight(self._inflight)
+        if state is not None:
+            connection.load_state(state)
+        for index, queue in self._queues.items():
+            self._start_queue(connection, index, queue, bases.get(index))
+        connection.set_status(_FEATURES_OK | VIRTIO_CONFIG_S_DRIVER_OK)
+
+    def _start_queue(
+        self, connection: Connection, index: int, queue: QueueSetup, base: int | None
+    ) -> None:
+        connection.start_queue(index, queue, base=base, err_fd=self._err_fd(index))
+
+    def _forget_inflight(self, index: int) -> None:
+        if self._inflight is not None:
+            try:
+                self._inflight.clear(index)
+            except MalformedMessage as error:
+                self._lose(error)
+
+    def _tear_down(self, connection: Connection, queues: dict[int, QueueSetup]) -> None:
+        for index in queues:
+            connection.stop_queue(index)
+        connection.reset()
+        self._read_config(connection)
+
+    def _nudge(self) -> None:
+        """Make both sides look again, for what was signalled while nobody was there."""
+        for queue in self._queues.values():
+            for fd in (queue.kick_fd, queue.call_fd):
+                if fd >= 0:
+                    eventfd.signal(fd)
+
+    def _write_config(self, connection: Connection, offset: int, data: bytes) -> None:
+        if not connection.has(ProtocolFeature.CONFIG):
+            return
+        try:
+            connection.write_config(offset, data)
+        except Refused as error:
+            log.debug(f"{self.name}: {error}")
+
+    def _read_config(self, connection: Connection) -> None:
+        if self.config_size and connection.has(ProtocolFeature.CONFIG):
+            self._config = connection.read_config(self.config_size)
+
+    def _err_fd(self, index: int) -> int:
+        if self._loop is None:
+            return -1
+        if index not in self._err_fds:
+            fd = eventfd.eventfd()
+            self._err_fds[index] = fd
+            self._watch(fd, select.POLLIN, lambda: self._queue_failed(fd))
+        return self._err_fds[index]
+
+    def _drop_inflight(self) -> None:
+        if self._inflight is not None:
+            self._inflight.close()
+            self._inflight = None
+
+    # The connection. The lock is held, except in the constructor.
+
+    def _connect(self, sock: socket.socket) -> Connection:
+        connection = Connection(sock)
+        self._connection = connection
+        self._watch(connection.fileno(), 0, lambda: self._hung_up(connection))
+        if not connection.features >> VIRTIO_F_VERSION_1 & 1:
+            raise Refused("the back-end does not offer VIRTIO_F_VERSION_1")
+        missing = self._features & ~connection.features
+        if missing:
+            raise Refused(f"the back-end no longer offers features {missing:#x}")
+        queues = connection.queue_count()
+        if queues is not None and queues < len(self.queue_sizes):
+            raise Refused(f"the back-end has {queues} queues, not {len(self.queue_sizes)}")
+        if connection.has(ProtocolFeature.BACKEND_REQ) and self._loop is not None:
+            self._open_request_socket(connection)
+        for offset, data in self._written.items():
+            self._write_config(connection, offset, data)
+        self._read_config(connection)
+        return connection
+
+    def _open_request_socket(self, connection: Connection) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        requests = Channel(ours, timeout_s=0)
+        self._requests = requests
+        self._watch(requests.fileno(), select.POLLIN, lambda: self._requested(requests))
+        with theirs:
+            connection.give_request_socket(theirs.fileno())
+
+    def _drop_connection(self) -> None:
+        for one in (self._connection, self._requests):
+            if one is not None:
+                self._retired.append(one)
+        self._connection = self._requests = None
+        if self._loop is not None:
+            self._loop.call_soon(self._sync)
+
+    def _lose(self, error: KvmtoolError) -> None:
+        if self._connection is None:
+            return
+        self._log.warning(f"{self.name}: the device's process is gone: {error}")
+        self._drop_connection()
+        if self._started or self._reconnect is not None:
+            self._recover_soon()
+
+    def _recover_soon(self) -> None:
+        if self._closed or self._broken:
+            return
+        if self._reconnect is None or self._loop is None:
+            self._break("its process is gone")
+        else:
+            self._loop.call_soon(self._recover)
+
+    def _break(self, reason: str) -> None:
+        if self._broken or self._closed:
+            return
+        self._broken = True
+        if not self._started:
+            return
+        self._log.warning(f"{self.name}: {reason}; the device needs a reset")
+        self._tell_broken_soon()
+
+    def _tell_broken_soon(self) -> None:
+        if self._loop is None:
+            self.on_broken()
+        else:
+            self._loop.call_soon(self._tell_broken)
+
+    # On the loop's thread.
+
+    def _watch(self, fd: int, events: int, callback: Callable[[], None]) -> None:
+        if self._loop is not None:
+            self._to_watch.append((fd, events, callback))
+            self._loop.call_soon(self._sync)
+
+    def _sync(self) -> None:
+        """Only the loop's thread may watch, and what is watched is closed after it is forgotten."""
+        with self._lock:
+            to_watch, self._to_watch = self._to_watch, []
+            retired, self._retired = self._retired, []
+        if self._loop is not None:
+            for watched in to_watch:
+                self._loop.watch(*watched)
+            for one in retired:
+                self._loop.unwatch(one.fileno())
+        for one in retired:
+            one.close()
+
+    def _tell_broken(self) -> None:
+        with self._lock:
+            broken = self._broken and not self._closed
+        if broken:
+            self.on_broken()
+
+    def _hung_up(self, connection: Connection) -> None:
+        with self._lock:
+            if connection is self._connection:
+                self._lose(PeerGone("the connection was closed"))
+        self._sync()
+
+    def _queue_failed(self, fd: int) -> None:
+        with self._lock:
+            if eventfd.take(fd) and self._started and not self._broken:
+                self._broken = True
+                self._tell_broken_soon()
+
+    def _recover(self) -> None:
+        with self._lock:
+            if self._closed or self._connection is not None or self._reconnect is None:
+                return
+            now = time.monotonic()
+            self._reconnections = [when for when in self._reconnections if when > now - WITHIN_S]
+            if len(self._reconnections) >= MOST_RECONNECTIONS:
+                self._break(f"{MOST_RECONNECTIONS} new processes within {WITHIN_S:g} s failed")
+                return
+            self._reconnections.append(now)
+            try:
+                connection = self._connect(self._reconnect())
+                if self._started:
+                    self._set_up(connection, self._bases_after_a_crash())
+                    self._nudge()
+            except (OSError, KvmtoolError) as error:
+                log.debug(f"{self.name}: a new process failed: {error}")
+                self._drop_connection()
+                self._recover_later()
+            else:
+                log.debug(f"{self.name}: a new process goes on")
+
+    def _recover_later(self) -> None:
+        assert self._loop is not None
+        delay_s = _DELAYS_S[min(len(self._reconnections), len(_DELAYS_S)) - 1]
+        self._loop.call_after(delay_s, self._recover)
+
+    def _bases_after_a_crash(self) -> dict[int, int]:
+        """Where the queues go on; a back-end with an in-flight area knows better."""
+        if not self._features >> VIRTIO_F_RING_PACKED & 1:
+            return {index: used_index(self._memory, queue) for index, queue in self._queues.items()}
+        if self._inflight is None:
+            raise Refused("a packed queue cannot go on without an in-flight area")
+        return dict.fromkeys(self._queues, _FRESH_PACKED)
+
+    def _requested(self, requests: Channel) -> None:
+        """What the back-end asks: it may say that its configuration changed, nothing else."""
+        changed = False
+        try:
+            for _ in range(_MESSAGES_AT_ONCE):
+                message = requests.receive_nowait()
+                if message is None:
+                    break
+                message.close()
+                known = message.number == messages.CONFIG_CHANGE_MSG.number
+                changed |= known
+                if message.flags & messages.NEED_REPLY:
+                    requests.send(
+                        messages.Request(message.number, f"request {message.number}"),
+                        messages.U64.pack(0 if known else 1),
+                        messages.REPLY,
+                    )
+        except (PeerGone, MalformedMessage) as error:
+            log.debug(f"{self.name}: no more requests from the back-end: {error}")
+            with self._lock:
+                if requests is self._requests:
+                    self._requests = None
+                    self._retired.append(requests)
+            self._sync()
+        if changed:
+            self._config_changed()
+
+    def _config_changed(self) -> None:
+        with self._lock:
+            connection = self._connection
+            if connection is None or not connection.has(ProtocolFeature.CONFIG):
+                return
+            self._try(self._read_config)
+        self.on_config_change()

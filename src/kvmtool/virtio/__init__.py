@@ -1,0 +1,1 @@
+"""Virtio: device base and declarations, transports, and one file for each device."""

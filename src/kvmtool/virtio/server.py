@@ -1,0 +1,154 @@
+"""Serves a device of ours to a front-end: in a device process, in a thread, or as a daemon."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import threading
+
+from kvmtool import log
+from kvmtool.errors import BadInput
+from kvmtool.event_loop import EventLoop
+from kvmtool.vhost.user.backend import Backend
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from kvmtool.virtio.device import VirtioDevice
+
+_BACKLOG = 1
+
+
+def serve(device: VirtioDevice, sock: socket.socket) -> None:
+    """Serve `device` to the front-end at the other end of `sock` until that closes it."""
+    loop = EventLoop()
+    backend = Backend(device, sock, loop, on_closed=loop.stop)
+    try:
+        loop.run()
+    finally:
+        backend.close()
+        loop.close()
+
+
+def serve_in_process(device: VirtioDevice, sock: socket.socket) -> None:
+    """Serve `device` in a process that is there for nothing else, and give it up at the end."""
+    try:
+        serve(device, sock)
+    finally:
+        device.close()
+
+
+class ServingThread:
+    """Serves a device from a thread of this process; `sock` is the front-end's end."""
+
+    def __init__(self, device: VirtioDevice) -> None:
+        self.sock, theirs = socket.socketpair()
+        self._thread = threading.Thread(target=serve, args=(device, theirs), name=device.name)
+        self._thread.start()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the thread's end, which comes when the front-end closes its socket."""
+        self._thread.join(timeout_s)
+
+
+def listen(device: VirtioDevice, path: str, *, sandbox: bool) -> None:
+    """Serve front-ends on the Unix socket `path`, one after the other, until a signal ends it.
+
+    The device is in a sandboxed process; this one waits, and removes the socket at the end.
+    Raises BadInput where there can be no socket.
+    """
+    if not path:
+        raise BadInput("a socket needs a path, such as /tmp/disk")
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if _is_left_behind(path):
+            os.unlink(path)
+        listener.bind(path)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise BadInput(f"cannot listen on {path}: {error.strerror or error}") from None
+    parent = os.getpid()
+    # A signal is for who has its handlers in place: neither end may be left by one in between.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    child = 0
+    try:
+        child = os.fork()
+        if not child:
+            _serve_for_ever(device, listener, parent, before, sandbox=sandbox)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        log.info(f"{device.name} is served on {path}")
+        status = os.waitpid(child, 0)[1]
+        child = 0
+        raise BadInput(f"the device's process {_how_it_ended(status)}")
+    finally:
+        if child:
+            os.kill(child, signal.SIGTERM)
+            os.waitpid(child, 0)
+        listener.close()
+        if os.path.exists(path):  # or somebody has tidied up already
+            os.unlink(path)
+
+
+def _how_it_ended(status: int) -> str:
+    if os.WIFSIGNALED(status):
+        return f"was killed by {signal.Signals(os.WTERMSIG(status)).name}"
+    return "ended"
+
+
+def _is_left_behind(path: str) -> bool:
+    """Whether `path` is a socket that nobody listens on any more."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            return stat.S_ISSOCK(os.lstat(path).st_mode)
+        except OSError:
+            return False
+    return False
+
+
+def _serve_for_ever(
+    device: VirtioDevice,
+    listener: socket.socket,
+    parent: int,
+    signals: set[int | signal.Signals],
+    *,
+    sandbox: bool,
+) -> None:
+    """Accept front-ends in this process, which never returns from here; SIGTERM ends it.
+
+    All signals are blocked when it is called; `signals` are those that are to be from then on.
+    """
+    status = 1
+    try:
+        from kvmtool.sandbox import privileges
+
+        privileges.die_with(parent)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, _end)
+        signal.pthread_sigmask(signal.SIG_SETMASK, signals)
+        if sandbox:
+            from kvmtool.sandbox.enter import enter
+
+            enter(device.policy.allowing("accept4"), [2, listener.fileno(), *device.descriptors()])
+        try:
+            while True:
+                sock, _ = listener.accept()
+                serve(device, sock)
+        finally:
+            device.close()
+    except SystemExit:
+        status = 0
+    except Exception as error:
+        log.error(f"{device.name}: {type(error).__name__}: {error}")
+    finally:
+        os._exit(status)
+
+
+def _end(*_: object) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise SystemExit

@@ -1,0 +1,107 @@
+"""Entropy, console, balloon and persistent memory in guests."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Callable
+from fcntl import ioctl
+from pathlib import Path
+
+import pytest
+
+from boot.conftest import TIME_LIMIT_S, lkvm_command, run_script
+from boot.root_images import make_ext4, make_tree
+
+pytestmark = pytest.mark.timeout(TIME_LIMIT_S)
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+MIB = 1 << 20
+
+
+@pytest.mark.parametrize("transport", ["pci", "mmio"])
+def test_guest_reads_random_numbers_from_the_host(transport: str, run_guest: Run) -> None:
+    script = (
+        "cat /sys/class/misc/hw_random/rng_current;"
+        " dd if=/dev/hwrng bs=64 count=4 2>/dev/null | md5sum; dd if=/dev/hwrng bs=64 count=4"
+        " 2>/dev/null | wc -c"
+    )
+    words = ("--rng", "--virtio-transport", transport)
+    done = run_guest(*words, command=("sh", "-c", script))
+    assert done.returncode == 0, done.stdout + done.stderr
+    name, digest, count = done.stdout.splitlines()
+    assert name.startswith("virtio_rng")
+    assert digest.split()[0] != "d41d8cd98f00b204e9800998ecf8427e", "of nothing"
+    assert count == "256"
+
+
+def test_command_on_a_virtio_console_has_its_output_whole(run_guest: Run) -> None:
+    done = run_guest("--console", "virtio", command=("seq", "1", "20000"))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [str(number) for number in range(1, 20001)]
+
+
+def test_virtio_console_follows_the_size_of_the_terminal() -> None:
+    master, slave = pty.openpty()
+    ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 31, 97, 0, 0))
+    script = "stty size; until [ \"$(stty size)\" = '43 132' ]; do sleep 0.1; done; stty size"
+    words = lkvm_command("run", "--console", "virtio", "--", "sh", "-c", script)
+    child = subprocess.Popen(
+        words,
+        stdin=slave,
+        stdout=slave,
+        stderr=subprocess.PIPE,
+        start_new_session=True,  # of which the terminal is the controlling one, for SIGWINCH
+        preexec_fn=lambda: ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(slave)
+    try:
+        read_until(master, b"31 97")
+        ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 43, 132, 0, 0))
+        read_until(master, b"43 132")
+        assert child.wait(TIME_LIMIT_S) == 0
+    finally:
+        child.kill()
+        child.communicate()
+        os.close(master)
+
+
+def read_until(fd: int, wanted: bytes) -> None:
+    """Read `fd` until `wanted` came."""
+    seen = b""
+    end = time.monotonic() + TIME_LIMIT_S
+    while wanted not in seen:
+        ready, _, _ = select.select([fd], [], [], max(0.0, end - time.monotonic()))
+        assert ready, f"{wanted!r} did not come: {seen!r}"
+        seen += os.read(fd, 4096)
+
+
+def test_read_only_root_on_persistent_memory_with_dax(tmp_path: Path, run_guest: Run) -> None:
+    make_tree(tmp_path / "tree")
+    (tmp_path / "tree" / "note").write_text("kept in the image\n")
+    image = tmp_path / "root.img"
+    make_ext4(image, tmp_path / "tree", 24)
+    before = image.read_bytes()
+    done = run_guest(
+        "--pmem", image,
+        "-p", "root=/dev/pmem0 ro rootfstype=ext4 rootflags=dax",
+        command=("sh", "-c", "grep ' / ' /proc/mounts; cat /note; echo x >/x || echo refused"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    mounted, note, *rest = done.stdout.splitlines()
+    assert re.match(r"/dev/pmem0 / ext4 ro\S*dax", mounted), mounted
+    assert note == "kept in the image"
+    assert rest[-1] == "refused"
+    assert image.read_bytes() == before
+
+
+def test_balloon_does_each_operation_in_guest_and_host() -> None:
+    done = run_script("boot.balloon_operations")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "all operations seen"
