@@ -1,8 +1,8 @@
 """L1, booted once and kept: a run starts from its memory and state in a tenth of a second.
 
 A snapshot is good for one boot of this machine (the speed of its clock is in it), one size, one
-QEMU, one interpreter and one version of the agent. Its file `manifest` names the files that it
-was made from. L1's memory is mapped copy-on-write by each run, so runs share it.
+QEMU, one interpreter, and one version of the agent in one installation of this package, whose other
+modules a run then imports. Its file `manifest` names the files that it was made from. L1's memory is mapped copy-on-write by each run, so runs share it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def snapshot(arch: Architecture, provision: Provision, memory_mib: int, cpus: in
     sources = [os.path.join(here, f"{name}.py") for name in _SOURCES]
     with open("/proc/sys/kernel/random/boot_id") as file:
         boot = file.read().strip()
-    identity = [boot, str(memory_mib), str(cpus), program, os.path.realpath(sys.executable)]
+    interpreter = os.path.realpath(sys.executable)
+    identity = [boot, str(memory_mib), str(cpus), program, interpreter, here]
     key = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:16]
     directory = os.path.join(home, f"{boot[:8]}-{key}")
     if not _is_good(directory):

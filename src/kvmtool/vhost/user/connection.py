@@ -19,7 +19,7 @@ import time
 from kvmtool.uapi.linux.virtio_config import VIRTIO_F_RING_PACKED
 from kvmtool.vhost.user import messages
 from kvmtool.vhost.user.channel import Channel, MalformedMessage, PeerGone
-from kvmtool.vhost.user.inflight import Inflight
+from kvmtool.vhost.user.inflight import InflightArea
 from kvmtool.vhost.user.messages import ProtocolFeature
 from kvmtool.vhost.user.transfer import LARGEST_STATE
 
@@ -238,7 +238,7 @@ class Connection:
 
     # What is in flight.
 
-    def get_inflight(self, queues: int, queue_size: int) -> Inflight:
+    def get_inflight(self, queues: int, queue_size: int) -> InflightArea:
         """Have a fresh area made, after `accept`."""
         padding = bytes(messages.INFLIGHT_PADDING)
         request = messages.INFLIGHT.pack(0, 0, queues, queue_size) + padding
@@ -256,9 +256,9 @@ class Connection:
             fd = message.take_descriptor()
         finally:
             message.close()
-        return Inflight(fd, size, offset, queues, queue_size_given, self._packed)
+        return InflightArea(fd, size, offset, queues, queue_size_given, self._packed)
 
-    def set_inflight(self, inflight: Inflight) -> None:
+    def set_inflight(self, inflight: InflightArea) -> None:
         """Have the back-end use the area, and go on with what it shows."""
         payload = messages.INFLIGHT.pack(
             inflight.size, inflight.offset, inflight.queues, inflight.queue_size

@@ -27,7 +27,7 @@ from kvmtool.vhost import saved
 from kvmtool.vhost.bounded_log import BoundedLog
 from kvmtool.vhost.user import messages
 from kvmtool.vhost.user.channel import Channel, MalformedMessage, PeerGone
-from kvmtool.vhost.user.connection import Connection, Inflight, Refused, used_index
+from kvmtool.vhost.user.connection import Connection, Refused, used_index
 from kvmtool.vhost.user.messages import ProtocolFeature
 
 TYPE_CHECKING = False
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from kvmtool.event_loop import EventLoop
     from kvmtool.vhost.device import QueueSetup
     from kvmtool.vhost.user.connection import Memory
+    from kvmtool.vhost.user.inflight import InflightArea
 
     Reconnect = Callable[[], socket.socket]
 
@@ -97,7 +98,7 @@ class VhostUserDevice:
         self._log = BoundedLog()
         self._connection: Connection | None = None
         self._requests: Channel | None = None
-        self._inflight: Inflight | None = None
+        self._inflight: InflightArea | None = None
         self._err_fds: dict[int, int] = {}
         self._written: dict[int, bytes] = {}
         self._features = 0

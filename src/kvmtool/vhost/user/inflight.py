@@ -16,9 +16,10 @@ from kvmtool.vhost.user.channel import MalformedMessage
 
 
 class InflightArea:
-    """The area of `size` bytes at `offset` of the file `fd`, which it owns, mapped here.
+    """`size` bytes at `offset` of the file `fd`, which it owns, for `queues` queues.
 
-    Raises MalformedMessage, and closes `fd`, where it is too small or not all there.
+    A front-end keeps it from one back-end to the next. It does not map what a back-end gave: that
+    could end it by making the file shorter.
     """
 
     def __init__(
@@ -27,9 +28,40 @@ class InflightArea:
         self.fd = fd
         self.size = size
         self.offset = offset
-        self._packed = packed
-        self._queues = queues
-        self._queue_size = queue_size
+        self.queues = queues
+        self.queue_size = queue_size
+        self.packed = packed
+
+    @property
+    def stride(self) -> int:
+        """Bytes from one queue's part to the next one's."""
+        return self.size // self.queues
+
+    def clear(self, index: int) -> None:
+        """Forget what the queue `index` had in flight. Raises MalformedMessage if that fails."""
+        size = min(self.stride, inflight_size(self.queue_size, self.packed))
+        try:
+            cleared = os.pwrite(self.fd, bytes(size), self.offset + index * self.stride)
+        except (OSError, OverflowError) as error:
+            raise MalformedMessage(f"what is in flight cannot be cleared: {error}") from None
+        if cleared != size:
+            raise MalformedMessage("the area of what is in flight passes the end of its file")
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self.fd)
+
+
+class MappedArea(InflightArea):
+    """An area as a back-end uses it, mapped.
+
+    Raises MalformedMessage, and closes `fd`, where it is too small or not all there.
+    """
+
+    def __init__(
+        self, fd: int, size: int, offset: int, queues: int, queue_size: int, packed: bool
+    ) -> None:
+        super().__init__(fd, size, offset, queues, queue_size, packed)
         try:
             _check_numbers(queues, queue_size)
             if size < queues * inflight_size(queue_size, packed):
@@ -50,26 +82,24 @@ class InflightArea:
             ) from None
 
     def part(self, index: int, size: int) -> memoryview | None:
-        """What belongs to the queue `index` of `size` descriptors; None if it has no part."""
-        stride = self.size // self._queues
-        if index >= self._queues or inflight_size(size, self._packed) > stride:
+        """What belongs to the queue `index` of `size` descriptors; None if it has no part.
+
+        The mapping lasts as long as the parts.
+        """
+        if index >= self.queues or inflight_size(size, self.packed) > self.stride:
             return None
-        start = index * stride
-        return self._view[start : start + inflight_size(size, self._packed)]
-
-    def close(self) -> None:
-        """Close the file; the mapping goes with the last queue that uses it."""
-        os.close(self.fd)
+        start = index * self.stride
+        return self._view[start : start + inflight_size(size, self.packed)]
 
 
-def create_area(queues: int, queue_size: int, packed: bool) -> InflightArea:
+def create_area(queues: int, queue_size: int, packed: bool) -> MappedArea:
     """Make a fresh area. Raises MalformedMessage for numbers that are out of range, and OSError."""
     _check_numbers(queues, queue_size)
-    stride = inflight_size(queue_size, packed)
+    size = queues * inflight_size(queue_size, packed)
     fd = os.memfd_create("vhost-user-inflight", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    os.ftruncate(fd, queues * stride)
+    os.ftruncate(fd, size)
     fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
-    return InflightArea(fd, queues * stride, 0, queues, queue_size, packed)
+    return MappedArea(fd, size, 0, queues, queue_size, packed)
 
 
 def _check_numbers(queues: int, queue_size: int) -> None:

@@ -15,7 +15,7 @@ from kvmtool.vhost.bounded_log import BoundedLog
 from kvmtool.vhost.queue import RunningQueue
 from kvmtool.vhost.user import messages
 from kvmtool.vhost.user.channel import MalformedMessage
-from kvmtool.vhost.user.inflight import InflightArea, create_area
+from kvmtool.vhost.user.inflight import MappedArea, create_area
 from kvmtool.vhost.user.memory import MOST_REGIONS, SharedMemory, SharedRegion
 from kvmtool.vhost.user.vring import Vring, check_eventfd
 
@@ -45,7 +45,7 @@ class Rings:
         self._features = 0
         self._memory = SharedMemory()
         self._vrings = [Vring(index) for index in range(len(device.queue_sizes))]
-        self._inflight: InflightArea | None = None
+        self._inflight: MappedArea | None = None
         self._polling = False
         self._log = BoundedLog()
 
@@ -325,7 +325,7 @@ class Rings:
     def _packed(self) -> bool:
         return bool(self._features >> VIRTIO_F_RING_PACKED & 1)
 
-    def create_inflight(self, queues: int, queue_size: int) -> InflightArea:
+    def create_inflight(self, queues: int, queue_size: int) -> MappedArea:
         """Use a fresh area from now on, which goes on being owned here."""
         area = create_area(queues, queue_size, self._packed)
         self._take_inflight(area)
@@ -336,9 +336,9 @@ class Rings:
     ) -> None:
         """Use an area that shows what a process before this one had in flight."""
         fd = message.take_descriptor()
-        self._take_inflight(InflightArea(fd, size, offset, queues, queue_size, self._packed))
+        self._take_inflight(MappedArea(fd, size, offset, queues, queue_size, self._packed))
 
-    def _take_inflight(self, area: InflightArea) -> None:
+    def _take_inflight(self, area: MappedArea) -> None:
         if self.running:
             area.close()
             raise MalformedMessage("the area cannot change while a queue runs")
