@@ -2,7 +2,8 @@
 
 A snapshot is good for one boot of this machine (the speed of its clock is in it), one size, one
 QEMU, one interpreter, and one version of the agent in one installation of this package, whose other
-modules a run then imports. Its file `manifest` names the files that it was made from. L1's memory is mapped copy-on-write by each run, so runs share it.
+modules a run then imports. Its file `manifest` names the files that it was made from. L1's memory
+is mapped copy-on-write by each run, so runs share it.
 """
 
 from __future__ import annotations

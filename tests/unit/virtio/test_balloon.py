@@ -16,10 +16,10 @@ import pytest
 
 from driver.queue import WRITE, Descriptor
 from driver.rig import Rig
+from kvmtool.backends import host_file
 from kvmtool.errors import KvmtoolError
 from kvmtool.uapi.linux import virtio_balloon
 from kvmtool.vhost.user.memory import SharedMemory, SharedRegion
-from kvmtool.virtio import balloon
 from kvmtool.virtio.balloon import Balloon
 from kvmtool.virtio.balloon_control import BalloonControl
 
@@ -78,13 +78,13 @@ def rig() -> Iterator[BalloonRig]:
 def fallocate_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """The (offset, size) of each hole, which is made all the same."""
     calls = []
-    real = balloon._fallocate
+    real = host_file._fallocate
 
     def record(fd: int, mode: int, offset: int, size: int) -> Any:
         calls.append((offset, size))
         return real(fd, mode, offset, size)
 
-    monkeypatch.setattr(balloon, "_fallocate", record)
+    monkeypatch.setattr(host_file, "_fallocate", record)
     return calls
 
 
@@ -242,11 +242,11 @@ def test_host_that_takes_nothing_back_is_said_once(
         ctypes.set_errno(95)
         return -1
 
-    monkeypatch.setattr(balloon, "_fallocate", refuse)
+    monkeypatch.setattr(host_file, "_fallocate", refuse)
     for _ in range(3):
         rig.ask(INFLATE, (pfns(HIGH_GPA),), ())
     assert capsys.readouterr().err == (
-        "lkvm: balloon0: the host takes no memory back: Operation not supported\n"
+        "lkvm: balloon0: the host takes no memory back: its file has no holes\n"
     )
 
 
