@@ -41,6 +41,15 @@ def test_guest_reads_random_numbers_from_the_host(transport: str, run_guest: Run
     assert count == "256"
 
 
+def test_device_without_a_driver_is_named_at_the_end(
+    run_guest: Run, initrd: Callable[..., Path]
+) -> None:
+    done = run_guest("--rng", "-i", initrd("echo no modules here"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if "rng0" in line]
+    assert line.startswith("lkvm: rng0: the guest has not used it")
+
+
 def test_command_on_a_virtio_console_has_its_output_whole(run_guest: Run) -> None:
     done = run_guest("--console", "virtio", command=("seq", "1", "20000"))
     assert done.returncode == 0, done.stderr

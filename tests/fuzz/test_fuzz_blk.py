@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import random
 import subprocess
-import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -146,7 +146,7 @@ class Fuzzer:
 
 
 @pytest.mark.parametrize("format_", ["raw", "qcow2"])
-def test_fuzz_blk_requests(tmp_path: Path, format_: str) -> None:
+def test_fuzz_blk_requests(tmp_path: Path, format_: str, tell: Callable[[str], None]) -> None:
     path = tmp_path / f"disk.{format_}"
     subprocess.run(
         ["qemu-img", "create", "-q", "-f", format_, path, str(SIZE)], check=True, timeout=30
@@ -163,10 +163,11 @@ def test_fuzz_blk_requests(tmp_path: Path, format_: str) -> None:
             fuzzer.bad_chain()
         assert fuzzer.disk.read(0, SIZE) == (OK, bytes(fuzzer.expected))
     except BaseException:
-        print(f"KVMTOOL_FUZZ_SEED={seed}", file=sys.stderr)
+        tell(f"KVMTOOL_FUZZ_SEED={seed}")
         raise
     finally:
         fuzzer.disk.close()
-        print(f"\nblk on {format_}: {dict(sorted(fuzzer.counts.items()))}", file=sys.stderr)
+        counts = ", ".join(f"{count} {what}" for what, count in sorted(fuzzer.counts.items()))
+        tell(f"blk on {format_}: {counts}")
     if format_ == "qcow2":
         subprocess.run(["qemu-img", "check", "-q", path], check=True, timeout=30)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import struct
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -233,9 +232,7 @@ def run(case: Case, sequence: list[Step], done: Counter[str]) -> None:
 
 @pytest.mark.timeout(max(120, 4 * SECONDS + 60))
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_device_survives_whatever_a_driver_does(
-    case: Case, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_device_survives_whatever_a_driver_does(case: Case, tell: Callable[[str], None]) -> None:
     done: Counter[str] = Counter()
     end = time.monotonic() + SECONDS
     first = time.time_ns() & 0xFFFFFFFF
@@ -258,6 +255,5 @@ def test_device_survives_whatever_a_driver_does(
         sequences()
         rounds += 1
     counts = ", ".join(f"{count} {what}" for what, count in sorted(done.items()))
-    with capfd.disabled():
-        print(f"\n{case.name}: seed {first}: {counts}", file=sys.__stderr__, flush=True)
+    tell(f"{case.name}: seed {first}: {counts}")
     assert done["sequences"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -331,7 +330,7 @@ def run_for(seconds: float, target: Callable[[], None]) -> None:
 
 @both
 @pytest.mark.timeout(SECONDS + 110)
-def test_garbage_is_a_violation_at_most(packed: bool) -> None:
+def test_garbage_is_a_violation_at_most(packed: bool, tell: Callable[[str], None]) -> None:
     counts: Counter[str] = Counter()
 
     @settings(
@@ -376,11 +375,10 @@ def test_garbage_is_a_violation_at_most(packed: bool) -> None:
             fuzzed.ram.close()
 
     rules = sum(1 for name in counts if name.startswith("rule"))
-    print(
+    tell(
         f"virtqueue {'packed' if packed else 'split'}: {counts['examples']} examples, "
         f"{counts['chains']} chains, {counts['restarts']} restarts, "
-        f"{counts['violations']} violations of {rules} rules",
-        file=sys.__stderr__,
+        f"{counts['violations']} violations of {rules} rules"
     )
     assert counts["chains"]
     assert counts["violations"]

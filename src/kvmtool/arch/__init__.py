@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
         vcpus: list[Vcpu]
 
+        def unused_devices(self) -> list[str]:
+            """The names of the virtio devices that no driver of the guest has brought up so far."""
+
         def close(self) -> None:
             """Give back what devices hold of the host."""
 

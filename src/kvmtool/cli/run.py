@@ -274,7 +274,10 @@ def _run_here(config: MachineConfig, args: argparse.Namespace) -> int:
             return ExitStatus.INTERRUPTED
         finally:
             log.debug(f"exits by reason: {[loop.statistics() for loop in machine.run_loops]}")
+            unused = machine.board.unused_devices()
             machine.close()
+        for name in unused:
+            log.info(f"{name}: the guest has not used it; is there a driver for it in its kernel?")
         if outcome.cause is not Cause.RESET or args.no_reboot:
             return _report(outcome)
         log.debug("the guest reboots")

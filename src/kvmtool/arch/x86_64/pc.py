@@ -70,6 +70,10 @@ class Pc:
                 loading.wait()
             image.close()
 
+    def unused_devices(self) -> list[str]:
+        """The names of the virtio devices that no driver of the guest has brought up so far."""
+        return [each.device.name for each in self._transports if not each.was_driven]
+
     def close(self) -> None:
         """Give back what the devices' transports hold of the host."""
         for transport in self._transports:
