@@ -33,6 +33,7 @@ bench: $(VENV)/ready-for-tests
 	$(BIN)/python bench/start.py
 	$(BIN)/python bench/boot.py
 	$(BIN)/python bench/blk.py
+	$(BIN)/python bench/blk.py --unpinned
 
 docs: $(VENV)/ready
 	$(BIN)/python tools/device_pages.py
