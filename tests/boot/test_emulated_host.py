@@ -8,6 +8,7 @@ import os
 import pty
 import random
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -16,6 +17,8 @@ import termios
 from pathlib import Path
 
 import pytest
+
+import kvmtool
 
 pytestmark = [
     pytest.mark.skipif("KVMTOOL_EMULATED" in os.environ, reason="runs on the machine itself"),
@@ -284,3 +287,16 @@ def test_end_of_file_key_ends_the_input() -> None:
     session.read_until(b"abc\r\nabc\r\n")
     os.write(session.fd, b"\x04")
     assert session.end() == 0
+
+
+def test_another_installation_runs_its_own_code(tmp_path: Path) -> None:
+    package = tmp_path / "kvmtool"
+    shutil.copytree(Path(kvmtool.__file__).parent, package)
+    run = package / "cli" / "run.py"
+    head = "def _run_here(config: MachineConfig, args: argparse.Namespace) -> int:\n"
+    before, after = run.read_text().split(head)
+    run.write_text(f"{before}{head}    print('the copy')\n    return 7\n\n{after}")
+    words = [sys.executable, "-m", "kvmtool", "run", "--accel", "emulated"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(words, capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stdout) == (7, "the copy\n"), done.stderr

@@ -145,6 +145,7 @@ class Fuzzer:
         self.restart()
 
 
+@pytest.mark.timeout(max(120, 4 * SECONDS + 60))
 @pytest.mark.parametrize("format_", ["raw", "qcow2"])
 def test_fuzz_blk_requests(tmp_path: Path, format_: str, tell: Callable[[str], None]) -> None:
     path = tmp_path / f"disk.{format_}"
