@@ -63,6 +63,7 @@ def write(image: DiskImage, offset: int, data: bytes) -> None:
         at += length
     assert at == len(data)
     if plan.allocation is not None:
+        plan.allocation.written()
         plan.allocation.commit()
 
 

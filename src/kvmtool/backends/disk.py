@@ -26,14 +26,19 @@ if TYPE_CHECKING:
     class Allocation(Protocol):
         """Clusters that a write goes to and that the image does not refer to yet.
 
-        Exactly one of `commit` and `abort` is called, once, from any thread.
+        `written` and later `commit` are called, or `abort`, each once and from any thread.
+        Between `map_write` and `written` the caller waits for no other allocation, as `commit` may
+        wait for that.
         """
 
         needs_sync: bool
         """Data that the guest did not write just now were copied: see Qcow2Image, power."""
 
+        def written(self) -> None:
+            """The data are in the clusters."""
+
         def commit(self) -> None:
-            """The data are written: refer to them. On OSError the write has failed."""
+            """Refer to the clusters. On OSError the write has failed."""
 
         def abort(self) -> None:
             """The data could not be written: forget the clusters. Raises nothing."""
@@ -83,9 +88,6 @@ if TYPE_CHECKING:
         alignment: int
         """What file offsets, lengths and memory addresses of I/O on `data_fd` are multiples of:
         1 unless the image is opened for direct I/O."""
-        short_reads_are_zeros: bool
-        """Whether a read of an extent that hits the end of the file continues as zeros
-        (qcow2); otherwise it is an I/O error (somebody shortened the file)."""
         data_fd: int
         cluster_bits: int
         table_bits: int
@@ -151,7 +153,7 @@ QCOW2_MAGIC = b"QFI\xfb"
 class WritePlan:
     """Where a write goes: `extents` of (length, file offset) in `data_fd`, in order.
 
-    If `allocation` is not None, it is committed after all data are written, or aborted.
+    If `allocation` is not None, it is told when all data are written, then committed; or aborted.
     """
 
     __slots__ = ("allocation", "extents")

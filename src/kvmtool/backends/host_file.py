@@ -22,6 +22,9 @@ _BLKGETSIZE64 = 0x80081272  # the header's _IOR(0x12, 114, size_t) needs a type 
 
 _ZEROS = bytes(1 << 16)
 
+FILE_ENDED = 0
+"""The error number of what the kernel does not call an error: reading behind the end of a file."""
+
 _fallocate = ctypes.CDLL(None, use_errno=True).fallocate
 _fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_longlong, ctypes.c_longlong)
 
@@ -107,14 +110,27 @@ def _direct_alignment(fd: int) -> int:
     return block_sizes(fd)[0] if is_block_device(fd) else 4096
 
 
-def read_padded(fd: int, length: int, offset: int) -> bytes:
-    """`length` bytes; what lies behind the end of the file is zeros."""
+def read_up_to(fd: int, length: int, offset: int) -> bytes:
+    """`length` bytes, fewer where the file ends."""
     data = os.pread(fd, length, offset)
     while len(data) < length:
         more = os.pread(fd, length - len(data), offset + len(data))
         if not more:
-            return data + bytes(length - len(data))
+            break
         data += more
+    return data
+
+
+def read_padded(fd: int, length: int, offset: int) -> bytes:
+    """`length` bytes; what lies behind the end of the file is zeros."""
+    return read_up_to(fd, length, offset).ljust(length, b"\0")
+
+
+def read_exactly(fd: int, length: int, offset: int) -> bytes:
+    """`length` bytes. OSError FILE_ENDED where somebody has made the file shorter."""
+    data = read_up_to(fd, length, offset)
+    if len(data) < length:
+        raise OSError(FILE_ENDED, "the image ends before")
     return data
 
 

@@ -6,7 +6,7 @@ import os
 
 from kvmtool import log
 from kvmtool.backends import host_file
-from kvmtool.backends.disk import DATA, WritePlan, check_range
+from kvmtool.backends.disk import DATA, ZERO, WritePlan, check_range
 from kvmtool.backends.image_lock import lock_image
 from kvmtool.errors import BadInput
 
@@ -27,7 +27,6 @@ class RawImage:
     cluster_bits = 0
     table_bits = 0
     quarantined = 0
-    short_reads_are_zeros = False
 
     def __init__(
         self, path: str, fd: int, options: DiskOptions, *, is_backing: bool = False
@@ -36,7 +35,7 @@ class RawImage:
         self.read_only = options.read_only
         lock_image(fd, path, options.read_only)
         try:
-            size = host_file.size_of(fd)
+            size = self._file_size = host_file.size_of(fd)
             logical, physical, optimal = host_file.block_sizes(fd)
             self._is_block_device = host_file.is_block_device(fd)
         except OSError as error:
@@ -80,7 +79,9 @@ class RawImage:
     def map_read(self, offset: int, length: int) -> list[Extent]:
         """The same offset."""
         check_range(offset, length, self.size)
-        return [(length, DATA, self.data_fd, offset)] if length else []
+        there = max(0, min(length, self._file_size - offset))
+        extents = [(there, DATA, self.data_fd, offset)] if there else []
+        return [*extents, (length - there, ZERO, -1, 0)] if there < length else extents
 
     def map_write(self, offset: int, length: int) -> WritePlan:
         """The same offset."""
@@ -88,9 +89,10 @@ class RawImage:
         return WritePlan([(length, offset)] if length else [], None)
 
     def read_slow(self, offset: int, length: int) -> bytes:
-        """The bytes at `offset`, zeros beyond the end of a file that was shortened."""
+        """The bytes at `offset`."""
         check_range(offset, length, self.size)
-        return host_file.read_padded(self._fd, length, offset)
+        there = max(0, min(length, self._file_size - offset))
+        return host_file.read_exactly(self._fd, there, offset).ljust(length, b"\0")
 
     def discard(self, offset: int, length: int) -> None:
         """A hole in the file, or BLKDISCARD."""

@@ -13,11 +13,10 @@ class BlkDisk:
 
     `fd` stays the caller's. `size` is in bytes; requests are in multiples of `block_size`.
     `alignment` is what offsets, lengths and addresses of I/O on `fd` must be multiples of (1
-    unless it is opened for direct I/O). `short_reads_are_zeros`: what lies behind the end of the
-    file is zeros, rather than an error. With `cluster_bits`, guest cluster `g` is at the offset
+    unless it is opened for direct I/O). With `cluster_bits`, guest cluster `g` is at the offset
     that `set_table` has for it; see DiskImage in backends/disk.py. `identifier` is the answer to
-    GET_ID, up to 20 bytes. `iops` (requests in a second) and `bandwidth` (bytes in a second) are
-    0 if unlimited.
+    GET_ID, up to 20 bytes. `iops` (requests other than FLUSH in a second) and `bandwidth` (bytes in
+    a second) are 0 if unlimited.
     """
 
     def __init__(
@@ -28,7 +27,6 @@ class BlkDisk:
         block_size: int = 512,
         read_only: bool = False,
         alignment: int = 1,
-        short_reads_are_zeros: bool = False,
         cluster_bits: int = 0,
         table_bits: int = 0,
         identifier: bytes = b"",
@@ -43,6 +41,9 @@ class BlkDisk:
 
     def set_write_through(self, on: bool) -> None:
         """Whether each write is on stable storage before it completes. From any thread."""
+
+    def charge(self, size: int) -> None:
+        """Count `size` more bytes against the limit of the bandwidth: later requests wait."""
 
     def next_epoch(self) -> None:
         """Count the reads and writes that begin from now on apart from those before.

@@ -206,7 +206,7 @@ cdef class BlkQueue:
         while True:
             progress = False
             if self.held != NULL:
-                self.retry_held()
+                self.hold_or_begin(self.held)
             if self.held == NULL and not self.broken and not blk_load(&self.stopping):
                 progress = self.pop_some()
             if self.ring.fd >= 0 and (self.ring.prepared or self.in_ring):
@@ -252,6 +252,7 @@ cdef class BlkQueue:
             request.chain = chain
             request.bounce = NULL
             request.epoch = 2
+            request.durable = True
             if not self.parse(request):
                 # The chain stays the device's until a reset.
                 self.broken = True
@@ -291,6 +292,8 @@ cdef class BlkQueue:
             error = uring_enter(&self.ring, 1, timeout)
             if error < 0 and error != -EINTR and error != -ETIME:
                 blk_sleep(self.kick_fd, self.wake_fd, RETRY_NS)
+            # A kick that is not taken off the ring would end the next sleep at once.
+            self.reap()
         else:
             blk_sleep(self.kick_fd, self.wake_fd, timeout)
         if blk_now_ns() - now < SHORT_SLEEP_NS:
@@ -353,33 +356,30 @@ cdef class BlkQueue:
                 self.finish(request, VIRTIO_BLK_S_IOERR)
                 return True
             request.offset = sector * SECTOR
-            self.held_until = self.disk.admit(request.left)
-            if self.held_until:
-                self.held = request
-                return True
-            self.begin(request)
+            self.hold_or_begin(request)
         elif request.type == VIRTIO_BLK_T_FLUSH:
-            if self.disk.can_flush_here:
-                self.flush(request)
-            else:
-                append(&self.slow, request)
+            self.flush_or_ask(request)
         elif request.type == VIRTIO_BLK_T_GET_ID:
             length = min(request.left, <uint64_t>VIRTIO_BLK_ID_BYTES)
             copy(request, self.disk.identifier, length, False)
             advance(request, length)
             self.finish(request, VIRTIO_BLK_S_OK)
         elif request.type == VIRTIO_BLK_T_DISCARD or request.type == VIRTIO_BLK_T_WRITE_ZEROES:
-            append(&self.slow, request)
+            self.hold_or_begin(request)
         else:
             self.finish(request, VIRTIO_BLK_S_UNSUPP)
         return True
 
-    cdef void retry_held(self) noexcept nogil:
-        cdef Request *request = self.held
+    # Begins a request now, or when a limit lets it pass.
+    cdef void hold_or_begin(self, Request *request) noexcept nogil:
         self.held_until = 0 if blk_load(&self.stopping) else self.disk.admit(request.left)
-        if not self.held_until:
-            self.held = NULL
+        self.held = request if self.held_until else NULL
+        if self.held != NULL:
+            return
+        if request.type == VIRTIO_BLK_T_IN or request.type == VIRTIO_BLK_T_OUT:
             self.begin(request)
+        else:
+            append(&self.slow, request)
 
     cdef void finish(self, Request *request, uint8_t status) noexcept nogil:
         cdef uint64_t written = 1
@@ -402,6 +402,12 @@ cdef class BlkQueue:
         self.unpublished += 1
         request.next = self.spare
         self.spare = request
+
+    cdef void flush_or_ask(self, Request *request) noexcept nogil:
+        if self.disk.can_flush_here:
+            self.flush(request)
+        else:
+            append(&self.slow, request)
 
     cdef void flush(self, Request *request) noexcept nogil:
         if self.ring.fd >= 0 and uring_fdatasync(&self.ring, request) == 0:
@@ -435,12 +441,15 @@ cdef class BlkQueue:
     # or in the list of slow ones. `here`: not in the ring.
     cdef void proceed(self, Request *request, bint here) noexcept nogil:
         cdef bint is_write = request.type == VIRTIO_BLK_T_OUT
-        cdef bint durable = is_write and blk_load(&self.disk.write_through)
+        # That a format's metadata are durable too takes a flush at the end.
+        cdef bint durable = (
+            is_write and self.disk.can_flush_here and blk_load(&self.disk.write_through))
         cdef bint in_ring = self.ring.fd >= 0 and not here and (
             durable or (self.disk.writes_in_ring if is_write else self.disk.reads_in_ring))
         cdef int flags = RWF_DSYNC if durable else 0
         cdef int64_t place
         cdef ssize_t done
+        request.durable = request.durable and durable
         while True:
             request.part = request.left
             place = self.disk.locate(request.offset, &request.part)
@@ -464,6 +473,7 @@ cdef class BlkQueue:
                 done = preadv(self.disk.fd, self.part_vector(request), self.part_count(request),
                               place)
             if done < 0 and errno == EAGAIN:
+                self.restore_part(request)
                 self.failed(request, EAGAIN)
                 return
             if not self.moved(request, -errno if done < 0 else done):
@@ -519,11 +529,15 @@ cdef class BlkQueue:
     cdef inline uint32_t part_count(self, Request *request) noexcept nogil:
         return max(request.part_vectors, <uint32_t>1)
 
-    # A part ended with so many bytes, or -errno. True: the request goes on.
-    cdef bint moved(self, Request *request, int64_t result) noexcept nogil:
+    # Undoes what `cut` did to the last vector.
+    cdef inline void restore_part(self, Request *request) noexcept nogil:
         if request.part_vectors:
             request.vector[request.part_vectors - 1].iov_len = request.last_length
-        elif result > 0 and request.type == VIRTIO_BLK_T_IN:
+
+    # A part ended with so many bytes, or -errno. True: the request goes on.
+    cdef bint moved(self, Request *request, int64_t result) noexcept nogil:
+        self.restore_part(request)
+        if not request.part_vectors and result > 0 and request.type == VIRTIO_BLK_T_IN:
             # From the bounce buffer.
             copy(request, request.bounce, result, False)
         if result < 0:
@@ -533,16 +547,19 @@ cdef class BlkQueue:
             return False
         if result == 0:
             # The file ends here.
-            if request.type == VIRTIO_BLK_T_OUT or not self.disk.short_reads_are_zeros:
-                self.failed(request, 0)
-                return False
-            copy(request, NULL, request.part, False)
-            result = request.part
-        advance(request, result)
-        if request.left == 0:
-            self.finish(request, VIRTIO_BLK_S_OK)
+            self.failed(request, 0)
             return False
-        return True
+        advance(request, result)
+        if request.left:
+            return True
+        if (request.type == VIRTIO_BLK_T_OUT and not request.durable
+                and blk_load(&self.disk.write_through)):
+            # Also where the driver turned the cache off meanwhile.
+            request.type = VIRTIO_BLK_T_FLUSH
+            self.flush_or_ask(request)
+        else:
+            self.finish(request, VIRTIO_BLK_S_OK)
+        return False
 
     # ---- what needs the interpreter
 

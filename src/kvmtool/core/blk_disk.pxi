@@ -6,7 +6,6 @@ cdef class BlkDisk:
     cdef uint32_t block_size
     cdef uint32_t alignment
     cdef bint read_only
-    cdef bint short_reads_are_zeros
     cdef int cluster_bits
     cdef int table_bits
     cdef uint64_t **tables
@@ -34,7 +33,6 @@ cdef class BlkDisk:
         uint32_t block_size=512,
         bint read_only=False,
         uint32_t alignment=1,
-        bint short_reads_are_zeros=False,
         int cluster_bits=0,
         int table_bits=0,
         bytes identifier=b"",
@@ -47,7 +45,6 @@ cdef class BlkDisk:
         self.block_size = block_size
         self.alignment = alignment
         self.read_only = read_only
-        self.short_reads_are_zeros = short_reads_are_zeros
         self.cluster_bits = cluster_bits
         self.table_bits = table_bits
         self.kept = []
@@ -84,6 +81,10 @@ cdef class BlkDisk:
     def set_write_through(self, bint on):
         blk_store(&self.write_through, on)
 
+    def charge(self, uint64_t size):
+        if self.bandwidth:
+            self.charge_at(blk_now_ns(), size)
+
     def next_epoch(self):
         blk_store(&self.epoch, 1 - blk_load(&self.epoch))
 
@@ -106,12 +107,17 @@ cdef class BlkDisk:
             cost = max(iops, now - BURST_NS) + self.iops_cost_ns
             if blk_exchange(&self.iops_time, &iops, cost):
                 break
-        while self.bandwidth:
+        if self.bandwidth:
+            self.charge_at(now, size)
+        return 0
+
+    cdef void charge_at(self, uint64_t now, uint64_t size) noexcept nogil:
+        cdef uint64_t bandwidth = blk_load(&self.bandwidth_time), cost
+        while True:
             cost = max(bandwidth, now - BURST_NS) + <uint64_t>(
                 <double>size * 1e9 / <double>self.bandwidth)
             if blk_exchange(&self.bandwidth_time, &bandwidth, cost):
-                break
-        return 0
+                return
 
     # The place in the file of the byte at `offset` of the disk, and in `size` how many of the
     # bytes from there on follow it; -1: the slow path knows.

@@ -12,6 +12,7 @@ cdef struct Request:
     uint32_t part_vectors
     size_t last_length          # what the part's last vector was before it was cut
     uint8_t epoch
+    bint durable                # what was written of it so far is on stable storage
     uint8_t *bounce
     Request *next
 

@@ -42,6 +42,7 @@ class Blk(VirtioDevice, name="blk", device_id=virtio_ids.VIRTIO_ID_BLOCK):
         threads=True,
         io_uring=True,
         memory_mib=1024,
+        file_size=None,
     )
 
     seg_max_feature = Feature(virtio_blk.VIRTIO_BLK_F_SEG_MAX, doc="seg_max is valid")
@@ -88,7 +89,6 @@ class Blk(VirtioDevice, name="blk", device_id=virtio_ids.VIRTIO_ID_BLOCK):
             block_size=image.block_size,
             read_only=image.read_only,
             alignment=image.alignment,
-            short_reads_are_zeros=image.short_reads_are_zeros,
             cluster_bits=image.cluster_bits,
             table_bits=image.table_bits,
             identifier=options.serial.encode(),
@@ -152,14 +152,15 @@ class Blk(VirtioDevice, name="blk", device_id=virtio_ids.VIRTIO_ID_BLOCK):
         through = not self.has(Blk.flushes)
         if self.has(Blk.cache_control):
             through |= not self.writeback
-        if through and not self._slow.write_through and self._threads:
-            # What was acknowledged out of the cache is durable, too, from here on.
+        was_through = self._slow.write_through
+        self._disk.set_write_through(through)
+        self._slow.write_through = through
+        if through and not was_through and self._threads:
+            # What was acknowledged out of the cache before is durable, too, from here on.
             try:
                 self.image.flush()
             except OSError as error:
                 self._report(virtio_blk.VIRTIO_BLK_T_FLUSH, 0, 0, error)
-        self._disk.set_write_through(through)
-        self._slow.write_through = through
 
     def start_queue(self, index: int, queue: RunningQueue) -> None:
         self.running[index] = queue

@@ -13,6 +13,7 @@ import struct
 import threading
 
 from kvmtool.backends.disk import DATA, SLOW
+from kvmtool.backends.host_file import FILE_ENDED
 from kvmtool.core.blk import FLUSH_END, SYNC_FIRST
 from kvmtool.uapi.linux import virtio_blk
 
@@ -40,7 +41,6 @@ _NEEDS = {
     virtio_blk.VIRTIO_BLK_T_DISCARD: 1 << virtio_blk.VIRTIO_BLK_F_DISCARD,
     virtio_blk.VIRTIO_BLK_T_WRITE_ZEROES: 1 << virtio_blk.VIRTIO_BLK_F_WRITE_ZEROES,
 }
-_FILE_ENDED = 0
 
 
 def describe(error: int) -> str:
@@ -183,11 +183,7 @@ class SlowPath:
         while buffers:
             count = os.preadv(fd, buffers[:_MOST_VECTORS], offset)
             if not count:
-                if not self._image.short_reads_are_zeros:
-                    raise OSError(_FILE_ENDED, describe(_FILE_ENDED))
-                for buffer in buffers:
-                    buffer[:] = bytes(len(buffer))
-                return
+                raise OSError(FILE_ENDED, describe(FILE_ENDED))
             offset += count
             buffers = _behind(buffers, count)
 
@@ -204,6 +200,8 @@ class SlowPath:
             if plan.allocation is not None:
                 plan.allocation.abort()
             raise
+        if plan.allocation is not None:
+            plan.allocation.written()
         return plan.allocation
 
     def _write_data(self, offset: int, buffers: list[memoryview]) -> None:
@@ -278,6 +276,7 @@ class SlowPath:
             if is_discard:
                 image.discard(start, length)
             else:
+                self._disk.charge(length)
                 image.write_zeroes(start, length, bool(flags & _UNMAP) and image.can_discard)
         return _OK
 

@@ -7,6 +7,7 @@ import os
 import random
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -208,19 +209,37 @@ def test_no_use_leaves_the_file_as_it_was(tmp_path: Path) -> None:
 # --- allocations -------------------------------------------------------------------------------
 
 
-def test_writes_that_overlap_in_time_share_a_cluster(tmp_path: Path) -> None:
-    path = create(tmp_path / "disk.qcow2", MIB)
+@pytest.mark.parametrize("first_fails", [False, True])
+def test_writes_that_overlap_in_time_share_a_cluster_and_its_fate(
+    tmp_path: Path, first_fails: bool
+) -> None:
+    base = tmp_path / "base.raw"
+    base.write_bytes(b"b" * MIB)
+    path = create(tmp_path / "disk.qcow2", MIB, "", "-F", "raw", "-b", base)
     image = open_qcow2(path)
     first, second = image.map_write(0, 4096), image.map_write(8192, 4096)
     assert second.extents[0][1] - first.extents[0][1] == 8192
-    assert read(image, 0, 512) == bytes(512)
     assert first.allocation is not None
     assert second.allocation is not None
+    assert second.allocation.needs_sync, "the first one copied"
     os.pwrite(image.data_fd, b"2" * 4096, second.extents[0][1])
-    second.allocation.commit()
-    assert read(image, 8192, 4096) == b"2" * 4096
-    assert image.map_write(0, 512).allocation is None
-    first.allocation.abort()
+    second.allocation.written()
+    with ThreadPoolExecutor(1) as other:
+        committed = other.submit(second.allocation.commit)
+        assert read(image, 0, 16 * KIB) == b"b" * 16 * KIB, "not before the first one is there"
+        if first_fails:
+            first.allocation.abort()
+            with pytest.raises(OSError, match="another write"):
+                committed.result(30)
+            expected = b"b" * MIB
+        else:
+            os.pwrite(image.data_fd, b"1" * 4096, first.extents[0][1])
+            first.allocation.written()
+            committed.result(30)
+            first.allocation.commit()
+            expected = b"1" * 4096 + b"b" * 4096 + b"2" * 4096 + b"b" * (MIB - 12 * KIB)
+    assert read(image, 0, MIB) == expected
+    write(image, 4096, b"x" * 512)
     image.close()
     check_clean(path)
 
@@ -265,6 +284,7 @@ def test_copies_are_on_stable_storage_before_they_are_referred_to_if_asked(
     monkeypatch.setattr("os.fdatasync", sync)
     monkeypatch.setattr("kvmtool.backends.qcow2.tables.write_all", enter)
     assert plan.allocation is not None
+    plan.allocation.written()
     plan.allocation.commit()
     assert order == ["sync"] * syncs + ["entry"]
     monkeypatch.undo()
@@ -276,9 +296,10 @@ def test_a_discard_during_a_write_to_the_cluster_frees_nothing_of_it(tmp_path: P
     image = open_qcow2(path)
     plan = image.map_write(0, 4096)
     image.discard(0, 64 * KIB)
-    image.write_zeroes(32 * KIB, 32 * KIB, True)
     os.pwrite(image.data_fd, b"x" * 4096, plan.extents[0][1])
     assert plan.allocation is not None
+    plan.allocation.written()
+    image.write_zeroes(32 * KIB, 32 * KIB, True)
     plan.allocation.commit()
     assert read(image, 0, 8192) == b"x" * 4096 + bytes(4096)
     image.close()
@@ -312,6 +333,7 @@ def test_freed_clusters_wait_for_their_ticket_and_a_flush(tmp_path: Path) -> Non
         plan = image.map_write(offset, 64 * KIB)
         if plan.extents[0][1] == place:
             assert plan.allocation is not None
+            plan.allocation.written()
             plan.allocation.commit()
             assert read(image, offset, 64 * KIB) == bytes(64 * KIB)
             break

@@ -73,6 +73,8 @@ class HostClusters:
             for first, last in _runs(reused):
                 size = (last - first + 1) << self._bits
                 host_file.zero(self._fd, first << self._bits, size, unmap=True)
+            if reused:
+                os.fdatasync(self._fd)
         except OSError:
             self._refcounts.release(clusters)
             raise

@@ -8,15 +8,18 @@ What is guaranteed of a writable image:
   bit tells that it is needed; for version 2 if the image has few L2 tables.
 - Loss of power: what was written before a `flush` is there. What was written after it may be there
   in part. The image can be used: refcounts are counted anew (version 3) or were on stable
-  storage first (version 2), and so were L2 tables before L1 entries. One thing is weaker: of a
-  cluster that was copied since the last flush, because a part of it was written, the other
-  part may read as zeros, unless the caller does an fdatasync before each commit of an allocation
-  with `needs_sync`, or the image was opened with cache=writethrough, which has commit do that.
+  storage first (version 2), and so were L2 tables before L1 entries. One thing is weaker: a
+  cluster that was copied since the last flush, because a part of it was written, may read as
+  zeros: the part that was written, and the other part too unless the caller does an fdatasync
+  before each commit of an allocation with `needs_sync`, or the image was opened with
+  cache=writethrough, which has commit do that.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import threading
 
 from kvmtool.backends import host_file
 from kvmtool.backends.disk import WritePlan, check_range
@@ -31,16 +34,25 @@ if TYPE_CHECKING:
     from kvmtool.backends.qcow2.tables import L2Table
 
 
+_PENDING, _ENTERED, _FAILED = range(3)
+
+
 class _NewCluster:
-    """A host cluster that guest cluster `guest` gets as soon as one of `users` writes is done."""
+    """A host cluster that guest cluster `guest` gets once all writes to it have their data there.
 
-    __slots__ = ("guest", "is_reused", "offset", "users")
+    `writing` of its `users` have not yet: around what the first one writes there are old data, but
+    not where it writes. If one fails, nobody may ever see the cluster, and the others fail too.
+    """
 
-    def __init__(self, guest: int, offset: int, is_reused: bool) -> None:
+    __slots__ = ("guest", "is_reused", "needs_sync", "offset", "state", "users", "writing")
+
+    def __init__(self, guest: int, offset: int, is_reused: bool, needs_sync: bool) -> None:
         self.guest = guest
         self.offset = offset
         self.is_reused = is_reused
-        self.users = 1
+        self.needs_sync = needs_sync
+        self.state = _PENDING
+        self.users = self.writing = 0
 
 
 class Allocation:
@@ -48,10 +60,14 @@ class Allocation:
 
     __slots__ = ("_image", "clusters", "needs_sync")
 
-    def __init__(self, image: Qcow2Image, clusters: list[_NewCluster], needs_sync: bool) -> None:
+    def __init__(self, image: Qcow2Image, clusters: list[_NewCluster]) -> None:
         self._image = image
         self.clusters = clusters
-        self.needs_sync = needs_sync
+        self.needs_sync = any(new.needs_sync for new in clusters)
+
+    def written(self) -> None:
+        """The data are in the clusters."""
+        self._image.written(self.clusters)
 
     def commit(self) -> None:
         """Refer to the clusters in the L2 tables."""
@@ -66,10 +82,12 @@ class Qcow2Image(Qcow2Reader):
     """See DiskImage. A read-only one refuses writes with PermissionError."""
 
     _pending: dict[int, _NewCluster]
+    _settled: threading.Condition
 
     def _start_writing(self, header: Header) -> None:
         super()._start_writing(header)
         self._pending = {}
+        self._settled = threading.Condition(self._lock)
 
     def _check_write(self, offset: int, length: int) -> None:
         check_range(offset, length, self.size)
@@ -93,7 +111,6 @@ class Qcow2Image(Qcow2Reader):
     def _map_write(self, offset: int, length: int) -> WritePlan:
         extents: list[tuple[int, int]] = []
         new: list[_NewCluster] = []
-        needs_sync = False
         end = offset + length
         expected = -1
         try:
@@ -106,18 +123,14 @@ class Qcow2Image(Qcow2Reader):
                 place = table.fast[index]
                 if not place:
                     cluster = self._pending.get(guest)
+                    if cluster is None:
+                        place, cluster = self._new_cluster(guest, table, index, within, step)
                     if cluster is not None:
+                        self._pending[guest] = cluster
                         cluster.users += 1
+                        cluster.writing += 1
                         new.append(cluster)
                         place = cluster.offset
-                    else:
-                        place, cluster, copied = self._new_cluster(
-                            guest, table, index, within, step
-                        )
-                        if cluster is not None:
-                            self._pending[guest] = cluster
-                            new.append(cluster)
-                            needs_sync |= copied
                 place += within
                 if place == expected:
                     extents[-1] = (extents[-1][0] + step, extents[-1][1])
@@ -126,9 +139,11 @@ class Qcow2Image(Qcow2Reader):
                 expected = place + step
                 offset += step
         except BaseException:
-            self._abort(new)
+            # Nothing was written: others that write to the same clusters go on.
+            self._written(new)
+            self._leave(new)
             raise
-        return WritePlan(extents, Allocation(self, new, needs_sync) if new else None)
+        return WritePlan(extents, Allocation(self, new) if new else None)
 
     def _own_table(self, index: int) -> L2Table:
         """L2 table `index`, which is made or copied if it cannot be changed in place."""
@@ -151,11 +166,10 @@ class Qcow2Image(Qcow2Reader):
 
     def _new_cluster(
         self, guest: int, table: L2Table, index: int, within: int, length: int
-    ) -> tuple[int, _NewCluster | None, bool]:
+    ) -> tuple[int, _NewCluster | None]:
         """A place for a cluster of which `length` bytes at `within` are about to be written.
 
-        Returns the offset, the cluster unless it is in place already, and whether data that
-        were there before had to be copied.
+        Returns the offset, and the cluster unless it is in place already.
         """
         entry = table.entry(index)
         # In a compressed cluster's entry the bit is a part of where it is.
@@ -165,10 +179,10 @@ class Qcow2Image(Qcow2Reader):
             if self._refcounts.count(place >> self.cluster_bits) == 1:
                 if not is_zero:
                     table.set(index, entry, place)
-                    return place, None, False
+                    return place, None
                 # Preallocated: what it holds is anything, but is read as zeros until now.
                 self._zero_around(place, within, length)
-                return place, _NewCluster(guest, place, True), length < self._cluster_size
+                return place, _NewCluster(guest, place, True, length < self._cluster_size)
         before = after = None
         if not is_zero and length < self._cluster_size:
             before, after = self._old_contents(guest, entry, within, length)
@@ -183,7 +197,7 @@ class Qcow2Image(Qcow2Reader):
             self._clusters.drop([cluster])
             raise
         copied = before is not None or after is not None
-        return place, _NewCluster(guest, place, False), copied
+        return place, _NewCluster(guest, place, False, copied)
 
     def _zero_around(self, place: int, within: int, length: int) -> None:
         if within:
@@ -202,8 +216,10 @@ class Qcow2Image(Qcow2Reader):
             return data[:within] or None, data[end:] or None
         if entry & OFFSET_MASK:
             place = self._place(entry)
-            before = host_file.read_padded(self._fd, within, place) if within else None
-            after = host_file.read_padded(self._fd, size - end, place + end) if end < size else None
+            before = host_file.read_exactly(self._fd, within, place) if within else None
+            after = (
+                host_file.read_exactly(self._fd, size - end, place + end) if end < size else None
+            )
             return before, after
         if self._backing is None:
             return None, None
@@ -212,8 +228,18 @@ class Qcow2Image(Qcow2Reader):
         after = self._read_backing(offset + end, size - end) if end < size else None
         return before, after
 
+    def written(self, clusters: list[_NewCluster]) -> None:
+        """The data of a write are in these clusters."""
+        with self._lock:
+            self._written(clusters)
+
+    def _written(self, clusters: list[_NewCluster]) -> None:
+        for new in clusters:
+            new.writing -= 1
+        self._settled.notify_all()
+
     def commit(self, clusters: list[_NewCluster], needs_sync: bool) -> None:
-        """The data of a write are in these clusters: the disk has them from now on."""
+        """The disk has the clusters of a write from now on; `written` came first."""
         if needs_sync and self._sync_copies:
             try:
                 os.fdatasync(self._fd)
@@ -224,9 +250,14 @@ class Qcow2Image(Qcow2Reader):
             self._commit(clusters)
 
     def _commit(self, clusters: list[_NewCluster]) -> None:
+        """Waits for the other writes to the clusters, which never wait before `written`."""
         try:
+            while any(new.writing and new.state == _PENDING for new in clusters):
+                self._settled.wait()
+            if any(new.state == _FAILED for new in clusters):
+                raise OSError(errno.EIO, "another write to the same cluster has failed")
             # Another write to the same cluster may have been faster.
-            todo = [new for new in clusters if self._pending.get(new.guest) is new]
+            todo = [new for new in clusters if new.state == _PENDING]
             first = 0
             for i, new in enumerate(todo):
                 following = todo[i + 1].guest if i + 1 < len(todo) else -1
@@ -234,7 +265,7 @@ class Qcow2Image(Qcow2Reader):
                     self._enter(todo[first : i + 1])
                     first = i + 1
         finally:
-            self._abort(clusters)
+            self._leave(clusters)
 
     def _enter(self, row: list[_NewCluster]) -> None:
         """Let the L2 table have clusters that are neighbours in one table."""
@@ -243,22 +274,36 @@ class Qcow2Image(Qcow2Reader):
         old = [table.entry(first + i) for i in range(len(row))]
         self._tables.write(table, first, [(new.offset | COPIED, new.offset) for new in row])
         for new, entry in zip(row, old, strict=True):
-            del self._pending[new.guest]
+            self._settle(new, _ENTERED)
             if not new.is_reused:
                 self._drop_entry(entry)
 
     def abort(self, clusters: list[_NewCluster]) -> None:
-        """The write that asked for these clusters does not need them."""
+        """The data of the write that asked for these clusters are not all there, or never are."""
         with self._lock:
             self._abort(clusters)
 
     def _abort(self, clusters: list[_NewCluster]) -> None:
         for new in clusters:
+            if new.state == _PENDING:
+                self._settle(new, _FAILED)
+        self._leave(clusters)
+
+    def _settle(self, new: _NewCluster, state: int) -> None:
+        new.state = state
+        del self._pending[new.guest]
+        self._settled.notify_all()
+
+    def _leave(self, clusters: list[_NewCluster]) -> None:
+        """One user of each less; what the last one leaves and the disk does not have is free."""
+        for new in clusters:
             new.users -= 1
-            if not new.users and self._pending.get(new.guest) is new:
-                del self._pending[new.guest]
-                if not new.is_reused:
-                    self._clusters.drop([new.offset >> self.cluster_bits])
+            if new.users:
+                continue
+            if new.state == _PENDING:
+                self._settle(new, _FAILED)
+            if new.state == _FAILED and not new.is_reused:
+                self._clusters.drop([new.offset >> self.cluster_bits])
 
     def _drop_entry(self, entry: int) -> None:
         """An L2 entry was overwritten: its clusters have one reference less."""
@@ -374,20 +419,23 @@ class Qcow2Image(Qcow2Reader):
                 first = k + 1
 
     def _write_zeros(self, offset: int, length: int) -> None:
-        """Zeros as data."""
+        """Zeros as data. It may wait for other writes, and the tables change meanwhile."""
         if not length:
             return
         plan = self._map_write(offset, length)
         new = plan.allocation
+        clusters = new.clusters if isinstance(new, Allocation) else []
         try:
             for size, place in plan.extents:
                 host_file.zero(self._fd, place, size, unmap=False)
+            if new is not None and new.needs_sync:
+                os.fdatasync(self._fd)
         except BaseException:
-            if isinstance(new, Allocation):
-                self._abort(new.clusters)
+            self._abort(clusters)
             raise
-        if isinstance(new, Allocation):
-            self._commit(new.clusters)
+        if clusters:
+            self._written(clusters)
+            self._commit(clusters)
 
     # --- stable storage and freed clusters -------------------------------------------------
 

@@ -43,8 +43,6 @@ class Qcow2Reader:
     same file; both are owned.
     """
 
-    short_reads_are_zeros = True
-
     def __init__(
         self,
         path: str,
@@ -154,12 +152,16 @@ class Qcow2Reader:
             )
             if repaired:
                 log.info(f"qcow2 image {self.path}: unused clusters are free again")
-                os.fdatasync(self._fd)
+        # What is referred to lies in the file, so that a read that ends early tells of damage.
+        end = max(self._refcounts.last_used() + 1, -(-self._file_size >> bits)) << bits
+        if not fixed_size and self._file_size < end:
+            os.ftruncate(self._fd, end)
+            self._file_size = end
+        if header.incompatible & DIRTY:
+            # A killed process may have left the counts in the host's cache only.
+            os.fdatasync(self._fd)
         header.incompatible &= ~DIRTY
         self._write_features(header)
-        if not fixed_size and self._file_size % size:
-            self._file_size += size - self._file_size % size
-            os.ftruncate(self._fd, self._file_size)
         self._clusters = HostClusters(self._fd, header, self._refcounts)
 
     def _write_features(self, header: Header) -> None:
@@ -252,7 +254,8 @@ class Qcow2Reader:
             elif entry & ZERO_FLAG and self._header.version == 3:
                 _append(extents, (step, ZERO, -1, 0))
             elif entry & OFFSET_MASK:
-                _append(extents, (step, DATA, self.data_fd, self._place(entry) + within))
+                for extent in self._data(self._place(entry) + within, step):
+                    _append(extents, extent)
             else:
                 if table is None:
                     span = self._cluster_size << self.table_bits
@@ -261,6 +264,16 @@ class Qcow2Reader:
                     _append(extents, extent)
             offset += step
         return extents
+
+    def _data(self, place: int, length: int) -> list[Extent]:
+        """A range of the file. Of one that is not written to, the last cluster may be incomplete:
+        what was behind the file's end at the start is zeros."""
+        there = self._file_size - place if self.read_only else length
+        if there >= length:
+            return [(length, DATA, self.data_fd, place)]
+        # Not through the descriptor for direct I/O, which wants whole blocks.
+        extents = [(there, DATA, self._fd, place)] if there > 0 else []
+        return [*extents, (length - max(there, 0), ZERO, -1, 0)]
 
     def _map_backing(self, offset: int, length: int) -> list[Extent]:
         backing = self._backing
@@ -306,7 +319,7 @@ class Qcow2Reader:
             return bytes(length)
         if kind == DATA:
             # Not through the descriptor for direct I/O, which wants aligned memory.
-            return host_file.read_padded(self._fd if fd == self.data_fd else fd, length, place)
+            return host_file.read_exactly(self._fd if fd == self.data_fd else fd, length, place)
         data = bytearray()
         end = place + length
         while place < end:

@@ -11,7 +11,7 @@ import sys
 from array import array
 
 from kvmtool.backends.disk import ImageCorrupt
-from kvmtool.backends.host_file import read_padded, write_all
+from kvmtool.backends.host_file import read_exactly, read_padded, write_all
 from kvmtool.backends.qcow2.header import REFCOUNT_TABLE_AT
 
 TYPE_CHECKING = False
@@ -91,7 +91,7 @@ class Refcounts:
             return block
         if index >= len(self.table) or not self.table[index]:
             return None
-        block = self._unpack(read_padded(self._fd, self._cluster_size, self.table[index]))
+        block = self._unpack(read_exactly(self._fd, self._cluster_size, self.table[index]))
         self._keep(index, block)
         return block
 

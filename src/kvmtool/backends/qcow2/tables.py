@@ -6,7 +6,7 @@ import os
 from array import array
 
 from kvmtool.backends.disk import ImageCorrupt
-from kvmtool.backends.host_file import read_padded, write_all
+from kvmtool.backends.host_file import read_exactly, read_padded, write_all
 from kvmtool.backends.qcow2.refcounts import big_endian, from_big_endian
 
 TYPE_CHECKING = False
@@ -121,7 +121,7 @@ class Tables:
         self._unpinned[index] = table
 
     def _load(self, index: int, offset: int) -> L2Table:
-        data = read_padded(self._fd, self._cluster_size, offset)
+        data = read_exactly(self._fd, self._cluster_size, offset)
         if data.count(0) == len(data):
             return L2Table(offset, array("Q", data), None, self._flag)
         entries = from_big_endian("Q", data)
