@@ -58,7 +58,9 @@ class RawImage:
                     f"disk image {path} has blocks of {self.block_size} bytes; 512 and 4096 work"
                 )
             if self.size == 0 and not is_backing:
-                raise BadInput(f"disk image {path} is empty")
+                raise BadInput(
+                    f"disk image {path} has {size} bytes, less than a block of {self.block_size}"
+                )
         except BadInput:
             if self.data_fd != fd:
                 os.close(self.data_fd)

@@ -15,6 +15,11 @@ EPILOG = """\
 The front-end is any VMM that knows vhost-user: lkvm run --vhost-user KIND,SOCKET, or QEMU with
 shared memory (-object memory-backend-memfd,share=on) and its vhost-user-KIND-pci device.
 One front-end is served at a time. Ctrl-C or SIGTERM ends the device and removes the socket.
+
+exit status:
+  2     bad arguments, or a file that cannot be used
+  104   the device's process died again and again
+  130   ended by Ctrl-C or a signal
 """
 
 

@@ -171,8 +171,12 @@ class Devices:
         for name in self._config.trace:
             device_name = name.partition(".")[0]
             if device_name not in known:
-                raise BadInput(f"there is no device {device_name} to report on; see --debug-virtio")
-            known[device_name].traced = [*known[device_name].traced, name]
+                raise BadInput(f"--debug-virtio {name}: there is no device {device_name} of ours")
+            device = known[device_name]
+            queues = [device.queue_name(index) for index in range(len(device.queues))]
+            if name not in (device_name, *queues):
+                raise BadInput(f"--debug-virtio {name}: the queues are {', '.join(queues)}")
+            device.traced = [*device.traced, name]
 
     def _start_processes(self) -> DeviceProcesses:
         from functools import partial
@@ -182,7 +186,8 @@ class Devices:
         served = []
         for device in self._devices:
             serve = partial(server.serve_in_process, device)
-            served.append(ServedDevice(device.name, serve, device.policy, device.descriptors()))
+            fds = device.descriptors()
+            served.append(ServedDevice(device.name, serve, device.policy, fds, device.hide))
         return DeviceProcesses(served, sandbox=self._config.sandbox)
 
     def _socket(self, index: int) -> socket.socket:

@@ -89,7 +89,7 @@ class Machine:
 
     def _make_devices(self, config: MachineConfig, free_memory: int) -> Devices | None:
         """Start the virtio devices, if there are any; their code is loaded only then."""
-        if not (config.devices or config.vhost_user or config.console == "virtio"):
+        if not (config.devices or config.vhost_user or config.console == "virtio" or config.trace):
             return None
         from kvmtool.machine.devices import Devices
 

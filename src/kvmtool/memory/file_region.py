@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
 import mmap
 import os
 import stat
 
 from kvmtool.errors import BadInput
+from kvmtool.memory.mapping import MAP_FIXED, keep_from_children, map_at, unmap
 
 _ALIGNMENT = 2 << 20  # of a section of memory that Linux makes a DAX device of
-_MAP_FIXED = 0x10  # the same on every architecture that KVM has
 _MAP_NORESERVE = getattr(mmap, "MAP_NORESERVE", 0x4000)
-_FAILED = ctypes.c_void_p(-1).value
-
-_libc = ctypes.CDLL(None, use_errno=True)
-_mmap = _libc.mmap
-_mmap.restype = ctypes.c_void_p
-_mmap.argtypes = (
-    ctypes.c_void_p,
-    ctypes.c_size_t,
-    ctypes.c_int,
-    ctypes.c_int,
-    ctypes.c_int,
-    ctypes.c_int64,
-)
-_munmap = _libc.munmap
-_munmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
 
 
 class FileRegion:
@@ -61,18 +45,20 @@ class FileRegion:
     def _map(self) -> int:
         protection = mmap.PROT_READ | (0 if self.read_only else mmap.PROT_WRITE)
         anonymous = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE
-        hva = _map_at(0, self.size, protection, anonymous, -1)
+        hva = map_at(0, self.size, protection, anonymous, -1)
         try:
-            _map_at(hva, self.file_size, protection, mmap.MAP_SHARED | _MAP_FIXED, self.fd)
+            map_at(hva, self.file_size, protection, mmap.MAP_SHARED | MAP_FIXED, self.fd)
         except OSError:
-            _munmap(hva, self.size)
+            unmap(hva, self.size)
             raise
+        # No device's process is to have what is the guest's and another device's.
+        keep_from_children(hva, self.size)
         return hva
 
     def close(self) -> None:
         """Unmap the file and close it. No guest has it any more."""
         if self.fd >= 0:
-            _munmap(self.hva, self.size)
+            unmap(self.hva, self.size)
             os.close(self.fd)
             self.fd = -1
 
@@ -86,11 +72,3 @@ def _size(fd: int, path: str) -> int:
     if not size:
         raise BadInput(f"{path} is empty, and there is no memory of 0 bytes")
     return size
-
-
-def _map_at(hva: int, size: int, protection: int, flags: int, fd: int) -> int:
-    address = _mmap(hva or None, size, protection, flags, fd, 0)
-    if address is None or address == _FAILED:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-    return int(address)

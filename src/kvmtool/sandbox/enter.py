@@ -28,6 +28,8 @@ def enter(policy: Policy, keep_fds: Iterable[int], parent_pid: int | None = None
         parent_pid = os.getppid()
     close_all_but(keep_fds)
     filter_code = seccomp.program(allowed(policy, os.getpid()))
+    if policy.io_uring:
+        privileges.leave_networks_behind()
     if not policy.opens_files:
         privileges.leave_files_behind()
     privileges.drop_capabilities()

@@ -19,7 +19,7 @@ class Policy:
 
     `memory_mib` bounds memory of the process's own, in MiB (guest RAM does not count),
     `open_files` its descriptors, and `file_size` the size in bytes that it may make a file grow
-    to (None: any size).
+    to (None: any size), which bounds memory that it makes as files, too.
     """
 
     __slots__ = (
@@ -44,8 +44,8 @@ class Policy:
         readable: tuple[str, ...] = (),
         writable: tuple[str, ...] = (),
         memory_mib: int = 256,
-        open_files: int = 256,
-        file_size: int | None = None,
+        open_files: int = 1024,
+        file_size: int | None = 16 << 20,
     ) -> None:
         for path in (*readable, *writable):
             if not path.startswith("/"):

@@ -22,6 +22,21 @@ if TYPE_CHECKING:
 _BARE_ROOT = "/proc/self/fdinfo"
 
 
+def leave_networks_behind() -> None:
+    """Have networks of one's own, where nobody else is: rings can make sockets.
+
+    Without privileges that takes a user namespace; where the host allows neither, a line at debug
+    level says so, and Landlock stands alone.
+    """
+    try:
+        try:
+            syscall(unistd.__NR_unshare, sched.CLONE_NEWNET)
+        except PermissionError:
+            syscall(unistd.__NR_unshare, sched.CLONE_NEWUSER | sched.CLONE_NEWNET)
+    except OSError as error:
+        log.debug(f"a device process keeps the host's networks: {error.strerror}")
+
+
 def leave_files_behind() -> None:
     """Make a directory of nothing the root, so that no name leads to a file any more.
 

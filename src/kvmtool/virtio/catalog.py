@@ -59,7 +59,8 @@ ENTRIES = (
         metavar="PATH[,OPTION...]",
         drivers=("virtio_blk",),
         help="a disk: an image file or a block device, with ro, direct, format=raw|qcow2,"
-        " discard, serial=TEXT, queues=N, iops=N, bw=SIZE, cache=writeback|writethrough",
+        " backing-format=raw|qcow2, discard, serial=TEXT, queues=N, iops=N, bw=SIZE,"
+        " cache=writeback|writethrough",
     ),
     Entry(
         "rng",

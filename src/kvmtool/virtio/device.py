@@ -13,6 +13,7 @@ import struct
 from kvmtool import log
 from kvmtool.bus.registers import DeclarationError
 from kvmtool.errors import BadInput
+from kvmtool.memory.mapping import replace_by_nothing
 from kvmtool.sandbox.policy import Policy
 from kvmtool.uapi.linux import virtio_config, virtio_ring
 from kvmtool.virtio.declarations import Config, Feature, Queue, State, check_fields
@@ -65,6 +66,7 @@ class VirtioDevice:
     """The feature bits that are offered."""
     accepted: int
     """Those that the driver accepted; 0 before it has."""
+    _shared: mmap.mmap
     config_space: memoryview
     state_values: memoryview
     """What the State members are kept in."""
@@ -106,7 +108,8 @@ class VirtioDevice:
         size = max((field.offset + field.width for field in cls.fields), default=0)
         # Shared with the processes that are forked from this one: when a device's process dies,
         # the next one finds what the driver was told and has said.
-        shared = memoryview(mmap.mmap(-1, _STATE_OFFSET + 8 * max(1, len(cls.states))))
+        self._shared = mmap.mmap(-1, _STATE_OFFSET + 8 * max(1, len(cls.states)))
+        shared = memoryview(self._shared)
         self.config_space = shared[:size]
         self.state_values = shared[_STATE_OFFSET:].cast("Q")[: len(cls.states)]
         self.on_config_change = _nobody
@@ -136,6 +139,10 @@ class VirtioDevice:
         if text:
             raise BadInput(f"{cls.kind} takes no options, not {text!r}")
         return cls()
+
+    def hide(self) -> None:
+        """Make the shared state unreachable in this process, which is another device's."""
+        replace_by_nothing(self._shared)
 
     def descriptors(self) -> Sequence[int]:
         """The descriptors that the device needs in its process."""

@@ -199,6 +199,9 @@ class ForkServer:
             _name_process(f"lkvm-{device.name}")
             if stderr >= 0:
                 os.dup2(stderr, _STDERR)
+            for other in self._devices:
+                if other is not device:
+                    other.hide()
             keep = {_STDIN, _STDOUT, _STDERR, fd, *device.fds}
             if self._sandbox:
                 enter(device.policy, keep, self._pid)

@@ -224,7 +224,7 @@ class VirtioMmio(Transport):
 
     def save(self) -> dict[str, object]:
         """As `Transport.save`, with InterruptStatus."""
-        return super().save() | {"interrupts": self._status_word[0]}
+        return super().save() | {"interrupts": self._status_word[0] & (_USED | _CONFIG)}
 
     def restore(self, state: dict[str, object]) -> None:
         """As `Transport.restore`."""

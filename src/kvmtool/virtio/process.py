@@ -32,13 +32,15 @@ _CLOSE_S = 5.0
 class ServedDevice:
     """A device that gets a process: `serve` runs in it, under `policy`.
 
+    `hide` is called in the processes of the others, before their sandbox: what this one shares with
+    the VMM is none of theirs.
     `serve` is given the process's end of a stream socket and returns when it is done, at the
     latest when the other end is closed. Of the VMM's descriptors the process has only `fds`. All
     modules that it will need are imported with the module of `serve`: later there is no file to
     import.
     """
 
-    __slots__ = ("fds", "name", "policy", "serve")
+    __slots__ = ("fds", "hide", "name", "policy", "serve")
 
     def __init__(
         self,
@@ -46,7 +48,9 @@ class ServedDevice:
         serve: Callable[[socket.socket], None],
         policy: Policy,
         fds: Iterable[int] = (),
+        hide: Callable[[], None] = lambda: None,
     ) -> None:
+        self.hide = hide
         self.name = name
         self.serve = serve
         self.policy = policy

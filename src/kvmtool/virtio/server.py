@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -9,7 +10,7 @@ import stat
 import threading
 
 from kvmtool import log
-from kvmtool.errors import BadInput
+from kvmtool.errors import BadInput, KvmtoolError
 from kvmtool.event_loop import EventLoop
 from kvmtool.vhost.user.backend import Backend
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from kvmtool.virtio.device import VirtioDevice
 
 _BACKLOG = 1
+_MOST_PROCESSES = 20
 
 
 def serve(device: VirtioDevice, sock: socket.socket) -> None:
@@ -71,6 +73,25 @@ def listen(device: VirtioDevice, path: str, *, sandbox: bool) -> None:
     except OSError as error:
         listener.close()
         raise BadInput(f"cannot listen on {path}: {error.strerror or error}") from None
+    ours = os.lstat(path)
+    try:
+        for _ in range(_MOST_PROCESSES):
+            why = _serve_in_child(device, listener, path, sandbox=sandbox)
+            # A front-end that breaks its device's process has broken it for nobody else.
+            log.warning(f"{device.name}: the device's process {why}")
+        raise KvmtoolError(f"{device.name}: {_MOST_PROCESSES} processes of the device have died")
+    finally:
+        listener.close()
+        with contextlib.suppress(FileNotFoundError):
+            found = os.lstat(path)
+            if (found.st_dev, found.st_ino) == (ours.st_dev, ours.st_ino):
+                os.unlink(path)
+
+
+def _serve_in_child(
+    device: VirtioDevice, listener: socket.socket, path: str, *, sandbox: bool
+) -> str:
+    """Serve from a process of its own, and return how that ended; a signal to us ends it too."""
     parent = os.getpid()
     # A signal is for who has its handlers in place: neither end may be left by one in between.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
@@ -83,14 +104,12 @@ def listen(device: VirtioDevice, path: str, *, sandbox: bool) -> None:
         log.info(f"{device.name} is served on {path}")
         status = os.waitpid(child, 0)[1]
         child = 0
-        raise BadInput(f"the device's process {_how_it_ended(status)}")
+        return _how_it_ended(status)
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         if child:
             os.kill(child, signal.SIGTERM)
             os.waitpid(child, 0)
-        listener.close()
-        if os.path.exists(path):  # or somebody has tidied up already
-            os.unlink(path)
 
 
 def _how_it_ended(status: int) -> str:
@@ -102,6 +121,7 @@ def _how_it_ended(status: int) -> str:
 def _is_left_behind(path: str) -> bool:
     """Whether `path` is a socket that nobody listens on any more."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)  # one whose backlog is full is alive
         try:
             probe.connect(path)
         except ConnectionRefusedError:

@@ -304,7 +304,8 @@ class Transport(ABC):
     def write_queue_enable(self, value: int) -> None:
         """1 enables the chosen queue, if what the driver configured is valid."""
         queue = self._configurable()
-        if queue is None or value != 1:
+        # What a valid configuration is, the negotiated features say (3.1.1: first those).
+        if queue is None or value != 1 or not self._status & FEATURES_OK:
             return
         fault = queue.fault(self._features)
         if fault:

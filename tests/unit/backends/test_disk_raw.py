@@ -91,7 +91,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         (tmp_path, "directory"),
         (tmp_path / "none", "No such file"),
         (Path("/dev/null"), "special file"),
-        (tmp_path / "empty", "is empty"),
+        (tmp_path / "empty", "has 0 bytes"),
     ):
         with pytest.raises(BadInput, match=text) as error:
             open_disk(DiskOptions(str(path), read_only=path == tmp_path))

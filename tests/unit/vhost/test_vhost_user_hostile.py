@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from driver.rig import SteppedLoop
 from kvmtool.vhost.user import messages
 from kvmtool.vhost.user.backend import Backend
+from kvmtool.vhost.user.memory import MOST_REGIONS
 from kvmtool.vhost.user.messages import Request
 from unit.vhost.served import VERSION_1, Echo, descriptors
 
@@ -226,10 +227,10 @@ def test_region_added_over_another_is_refused(front: FrontEnd, fd: int) -> None:
 
 
 def test_regions_up_to_the_limit_are_taken_and_not_one_more(front: FrontEnd, fd: int) -> None:
-    for number in range(509):
+    for number in range(MOST_REGIONS):
         region = messages.ONE_REGION.pack(0, number * PAGE, PAGE, number * PAGE, 0)
         front.request(messages.ADD_MEM_REG, region, [fd])
-    assert len(front.device.memory.regions) == 509
+    assert len(front.device.memory.regions) == MOST_REGIONS
     front.request(
         messages.ADD_MEM_REG, messages.ONE_REGION.pack(0, 1 << 40, PAGE, 1 << 40, 0), [fd]
     )

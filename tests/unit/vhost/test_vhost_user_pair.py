@@ -13,6 +13,7 @@ from kvmtool.errors import KvmtoolError
 from kvmtool.vhost.user import messages
 from kvmtool.vhost.user.connection import WANTED_PROTOCOL_FEATURES, Connection, Refused
 from kvmtool.vhost.user.frontend import VhostUserDevice
+from kvmtool.vhost.user.memory import MOST_REGIONS
 from kvmtool.vhost.user.messages import ProtocolFeature
 from unit.vhost.served import (
     EVENT_IDX,
@@ -392,7 +393,7 @@ def test_memory_is_exchanged_while_queues_run(pair: Pair, connection: Connection
 
 
 def test_regions_are_added_and_removed(pair: Pair, connection: Connection) -> None:
-    assert connection._ask_u64(messages.GET_MAX_MEM_SLOTS) == 509
+    assert connection._ask_u64(messages.GET_MAX_MEM_SLOTS) == MOST_REGIONS
     fd = os.memfd_create("more")
     os.ftruncate(fd, 8192)
     region = messages.ONE_REGION.pack(0, 1 << 40, 4096, 1 << 40, 4096)
@@ -506,6 +507,6 @@ def test_protocol_features_that_nobody_offered_are_not_negotiated() -> None:
 
 def test_back_end_that_does_not_answer_is_given_up() -> None:
     ours, theirs = socket.socketpair()
-    with pytest.raises(KvmtoolError, match=r"no answer within 0\.05 s"), theirs:
+    with pytest.raises(KvmtoolError, match=r"no answer in time"), theirs:
         Connection(ours, timeout_s=0.05)
     assert ours.fileno() == -1

@@ -192,23 +192,29 @@ def test_process_that_offers_less_than_was_accepted_breaks_the_device(
     vars(pair).clear()
 
 
-def test_what_the_driver_configured_is_told_to_the_next_process(processes: Processes) -> None:
-    pair = pair_with(processes)
-    pair.device.write_config(4, b"\1\2\3\4")
+def test_what_the_driver_writes_while_nobody_serves_is_told_to_the_next_process_only(
+    processes: Processes,
+) -> None:
+    gone, written = threading.Event(), threading.Event()
+
+    def connect() -> socket.socket:
+        if not written.is_set():
+            gone.set()
+            raise OSError("no process yet")
+        return processes.connect()
+
+    pair = Pair(_NoServed(processes.connect()), reconnect=connect)  # type: ignore[arg-type]
     pair.start()
-    pair.queues[0].ask(b"abc")
-    processes.kill()
-    assert pair.queues[0].ask(b"abc") == b"cba"
-    pair.device._config = bytes(8)
-    on_main = threading.Event()
-
-    def read_again() -> None:
-        pair.device._config_changed()
-        on_main.set()
-
-    pair.loop.call_soon(read_again)
-    assert on_main.wait(TIMEOUT_S)
-    assert pair.device.read_config(4, 4) == b"\1\2\3\4"
+    for while_gone, told in ((b"\1\2\3\4", b"\1\2\3\4"), (b"", bytes(4))):
+        processes.kill()
+        assert gone.wait(TIMEOUT_S)
+        if while_gone:
+            pair.device.write_config(4, while_gone)
+        gone.clear()
+        written.set()
+        assert pair.queues[0].ask(b"abc") == b"cba"
+        assert pair.device.read_config(4, 4) == told
+        written.clear()
     pair.close()
     vars(pair).clear()
 

@@ -61,6 +61,25 @@ def test_blk_image_cut_off_underneath_is_an_io_error_and_one_line(
 
 
 @IO_URING
+def test_blk_qcow2_image_and_its_base_cut_off_underneath_are_io_errors(
+    image: Path, tmp_path: Path, io_uring: bool
+) -> None:
+    contents = image.read_bytes()
+    path = tmp_path / "disk.qcow2"
+    create = ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image, path]
+    subprocess.run(create, check=True)
+    disk = Disk(f"{path},format=qcow2", io_uring=io_uring)
+    last = SIZE // SECTOR - 8
+    assert disk.write(last, contents[-4096:]).status == OK
+    os.truncate(image, SIZE // 2)
+    assert disk.read(last - 128, 4096).status == IOERR, "of the base"
+    assert disk.write(last - 128, bytes(512)).status == IOERR, "a copy would have zeros"
+    os.truncate(path, 5 << 16)
+    assert disk.read(last, 4096).status == IOERR
+    disk.close()
+
+
+@IO_URING
 def test_blk_full_host_disk_is_an_io_error_and_few_lines(
     full: Path, io_uring: bool, capfd: pytest.CaptureFixture[str]
 ) -> None:

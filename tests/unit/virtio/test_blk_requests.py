@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import threading
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -294,3 +295,30 @@ def test_blk_stops_with_requests_held_back_by_a_limit(make: Make, image: Path) -
     disk.wait(1)
     disk.rig.reset()
     assert disk.device.running == {}
+
+
+def test_queue_with_nothing_to_do_sleeps(make: Make, image: Path) -> None:
+    disk = make(f"{image},format=raw")
+    # Neither goes through a ring: what is in one is the kick alone.
+    assert disk.write(0, bytes(SECTOR)).status == OK
+    disk.started().kick()
+    (engine, _) = disk.device._threads[0]
+    slept = engine.sleeps
+    threading.Event().wait(0.3)
+    assert engine.sleeps - slept < 20
+
+
+def test_cache_that_is_turned_off_is_off_before_it_is_flushed(make: Make, image: Path) -> None:
+    disk = make(f"{image},format=raw")
+    off_at_the_flush = []
+    flush = disk.device.image.flush
+
+    def watched() -> None:
+        off_at_the_flush.append(disk.device._slow.write_through)
+        assert disk.write(1, b"x" * SECTOR).status == OK  # by the engine, durable too
+        flush()
+
+    disk.device.image.flush = watched  # type: ignore[method-assign]
+    disk.device.write_config(32, b"\0")
+    assert off_at_the_flush == [True]
+    assert disk.read(1, SECTOR) == (OK, b"x" * SECTOR)

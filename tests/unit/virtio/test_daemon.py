@@ -79,6 +79,25 @@ def test_killed_daemon_takes_its_device_along_and_its_socket_is_used_again(
     assert again.end(signal.SIGTERM) == ExitStatus.INTERRUPTED
 
 
+def test_device_s_process_that_dies_is_replaced(daemon: Daemon, tmp_path: Path) -> None:
+    (child,) = daemon.children()
+    os.kill(child, signal.SIGKILL)
+    wait_for_end(child)
+    assert daemon.process.stderr is not None
+    assert "process was killed by SIGKILL" in daemon.process.stderr.readline()
+    assert "rng0 is served" in daemon.process.stderr.readline()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(tmp_path / "socket"))
+    assert daemon.end(signal.SIGTERM) == ExitStatus.INTERRUPTED
+
+
+def test_path_that_is_somebody_else_s_by_now_is_left_alone(daemon: Daemon, tmp_path: Path) -> None:
+    (tmp_path / "socket").unlink()
+    (tmp_path / "socket").write_text("precious")
+    assert daemon.end(signal.SIGTERM) == ExitStatus.INTERRUPTED
+    assert (tmp_path / "socket").read_text() == "precious"
+
+
 def test_socket_in_use_is_left_to_its_owner(daemon: Daemon, tmp_path: Path) -> None:
     second = Daemon(tmp_path / "socket")
     assert "Address already in use" in second.said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -63,6 +64,25 @@ def test_sandboxed_process_serves_a_queue_and_a_new_one_goes_on(
         processes.close()
         # It ended by itself, with its socket.
         assert time.monotonic() - start < 0.9
+
+
+def test_process_does_not_reach_the_state_of_another_device() -> None:
+    other = Echo()
+
+    def attack(sock: socket.socket) -> None:
+        sock.send(b"before")
+        other.config_space[0] = 0xFF
+        sock.send(b"after")
+
+    attacker = ServedDevice("attacker", attack, Echo.policy)
+    victim = ServedDevice("echo0", partial(serve, other), other.policy, hide=other.hide)
+    processes = DeviceProcesses([attacker, victim])
+    with processes.start(0) as sock:
+        sock.settimeout(20)
+        assert sock.recv(16) == b"before"
+        assert sock.recv(16) == b""
+    processes.close()
+    assert other.number == 0
 
 
 @pytest.mark.parametrize("kind", [entry.kind for entry in ENTRIES])

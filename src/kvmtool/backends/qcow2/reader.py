@@ -173,6 +173,10 @@ class Qcow2Reader:
                     self._fd, header.incompatible.to_bytes(8, "big"), INCOMPATIBLE_AT
                 )
             if old.autoclear:
+                log.warning(
+                    f"qcow2 image {self.path}: its bitmaps no longer fit what is in it; "
+                    f"qemu-img bitmap --remove takes them out"
+                )
                 host_file.write_all(self._fd, bytes(8), AUTOCLEAR_AT)
                 os.fdatasync(self._fd)
 

@@ -309,17 +309,28 @@ class Backend:
         if phase != messages.STATE_STOPPED or self._rings.running or self._transfer is not None:
             return failed
         fd = message.take_descriptor()
+        try:
+            os.set_blocking(fd, False)
+        except OSError:
+            os.close(fd)
+            return failed
         self._transfer_result = 1
         if direction == messages.STATE_SAVE:
             self._transfer = StateTransfer(
                 fd, self._loop, self._transferred, state=self.device.save()
             )
         elif direction == messages.STATE_LOAD:
-            self._transfer = StateTransfer(fd, self._loop, self._transferred, load=self.device.load)
+            self._transfer = StateTransfer(fd, self._loop, self._transferred, load=self._load)
         else:
             os.close(fd)
             return failed
         return _U64(messages.NO_DESCRIPTOR)
+
+    def _load(self, state: bytes) -> None:
+        """Take a state. Raises ValueError, also where queues were started meanwhile."""
+        if self._rings.running:
+            raise ValueError("a queue runs")
+        self.device.load(state)
 
     def _transferred(self, well: bool) -> None:
         self._transfer = None

@@ -108,18 +108,18 @@ class Channel:
             data = data[sent:]
             ancillary = []
 
-    def receive(self) -> Message:
+    def receive(self, timeout_s: float | None = None) -> Message:
         """Wait for the next message. Raises PeerGone and MalformedMessage."""
-        deadline = time.monotonic() + self._timeout_s
+        deadline = time.monotonic() + (self._timeout_s if timeout_s is None else timeout_s)
         while True:
             message = self.receive_nowait()
             if message is not None:
                 return message
             self._wait(select.POLLIN, deadline)
 
-    def receive_reply(self, request: Request) -> Message:
+    def receive_reply(self, request: Request, timeout_s: float | None = None) -> Message:
         """Wait for the reply to `request`. Raises PeerGone and MalformedMessage."""
-        message = self.receive()
+        message = self.receive(timeout_s)
         if message.number != request.number or not message.flags & REPLY:
             message.close()
             raise MalformedMessage(f"message {message.number} came instead of {request}'s reply")
@@ -175,7 +175,7 @@ class Channel:
         poll = select.poll()
         poll.register(self._socket.fileno(), event)
         if left_s <= 0 or not poll.poll(left_s * 1000):
-            raise PeerGone(f"no answer within {self._timeout_s:g} s")
+            raise PeerGone("no answer in time")
 
     def _drop(self) -> None:
         while self._descriptors:

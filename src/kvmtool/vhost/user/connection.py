@@ -72,6 +72,7 @@ _PROTOCOL_BIT = 1 << messages.F_PROTOCOL_FEATURES
 _NOT_FOR_DRIVERS = _PROTOCOL_BIT | 1 << messages.F_LOG_ALL
 _FRESH = {False: 0, True: 0x8000_8000}  # a packed queue begins with both wrap counters set
 _PIECE = 1 << 16
+_CONFIG_TIMEOUT_S = 2.0  # there is nothing to be done for this answer
 
 
 class Refused(MalformedMessage):
@@ -96,6 +97,7 @@ class Connection:
         self._timeout_s = timeout_s
         self._memory: Memory | None = None
         self._packed = False
+        self._config_shown = messages.LARGEST_CONFIG
         self.protocol_features = 0
         try:
             offered = self._ask_u64(messages.GET_FEATURES)
@@ -201,9 +203,11 @@ class Connection:
     def read_config(self, size: int) -> bytes:
         """The first `size` bytes; zeros where the back-end has none."""
         # Some back-ends take no offset but 0, and no more bytes than their layout has.
-        data = self._read_config(size)
+        size_shown = min(size, self._config_shown)
+        data = self._read_config(size_shown) if size_shown else b""
         if data is None:
             data = self.read_whole_config(size - 1)
+            self._config_shown = len(data)
         return data.ljust(size, b"\0")
 
     def read_whole_config(self, limit: int = messages.LARGEST_CONFIG) -> bytes:
@@ -221,7 +225,8 @@ class Connection:
 
     def _read_config(self, size: int) -> bytes | None:
         head = messages.CONFIG_SPACE.pack(0, size, messages.CONFIG_WRITABLE)
-        message = self._ask(messages.GET_CONFIG, head + bytes(size))
+        self._channel.send(messages.GET_CONFIG, head + bytes(size))
+        message = self._channel.receive_reply(messages.GET_CONFIG, _CONFIG_TIMEOUT_S)
         message.close()
         if len(message.payload) != len(head) + size:
             return None

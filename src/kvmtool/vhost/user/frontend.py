@@ -45,7 +45,10 @@ MOST_RECONNECTIONS = 5
 WITHIN_S = 60.0
 _DELAYS_S = (0.0, 0.05, 0.2, 1.0, 2.0)
 _EVERYTHING = (1 << 64) - 1
+_MOST_UNDELIVERED = 64
 _MESSAGES_AT_ONCE = 16
+_PATIENCE_S = 2.0
+"""How long a connection may have kept the loop waiting in all, by changes of its configuration."""
 _FEATURES_OK = VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_FEATURES_OK
 _FRESH_PACKED = 0x8000_8000
 
@@ -100,7 +103,7 @@ class VhostUserDevice:
         self._requests: Channel | None = None
         self._inflight: InflightArea | None = None
         self._err_fds: dict[int, int] = {}
-        self._written: dict[int, bytes] = {}
+        self._undelivered: list[tuple[int, bytes]] = []
         self._features = 0
         self._queues: dict[int, QueueSetup] = {}
         self._started = False
@@ -134,14 +137,14 @@ class VhostUserDevice:
         if not data:
             return
         with self._lock:
-            # A new process has to be told too.
-            self._written[offset] = data
             if self._connection is None:
+                self._deliver_later(offset, data)
                 return
             try:
                 self._write_config(self._connection, offset, data)
                 self._read_config(self._connection)
             except (PeerGone, MalformedMessage) as error:
+                self._deliver_later(offset, data)
                 self._lose(error)
 
     def start(self, features: int, queues: dict[int, QueueSetup]) -> None:
@@ -169,7 +172,7 @@ class VhostUserDevice:
         with self._lock:
             queues, self._queues = self._queues, {}
             was_started, self._started = self._started, False
-            self._written.clear()
+            self._undelivered.clear()
             if was_started and self._connection is not None:
                 self._try(lambda connection: self._tear_down(connection, queues))
             self._drop_inflight()
@@ -295,6 +298,11 @@ class VhostUserDevice:
                 if fd >= 0:
                     eventfd.signal(fd)
 
+    def _deliver_later(self, offset: int, data: bytes) -> None:
+        """Keep what the driver wrote while nobody served it; a few writes, as drivers make."""
+        if self._reconnect is not None and len(self._undelivered) < _MOST_UNDELIVERED:
+            self._undelivered.append((offset, data))
+
     def _write_config(self, connection: Connection, offset: int, data: bytes) -> None:
         if not connection.has(ProtocolFeature.CONFIG):
             return
@@ -326,6 +334,7 @@ class VhostUserDevice:
     def _connect(self, sock: socket.socket) -> Connection:
         connection = Connection(sock)
         self._connection = connection
+        self._patience_s = _PATIENCE_S
         self._watch(connection.fileno(), 0, lambda: self._hung_up(connection))
         if not connection.features >> VIRTIO_F_VERSION_1 & 1:
             raise Refused("the back-end does not offer VIRTIO_F_VERSION_1")
@@ -337,8 +346,9 @@ class VhostUserDevice:
             raise Refused(f"the back-end has {queues} queues, not {len(self.queue_sizes)}")
         if connection.has(ProtocolFeature.BACKEND_REQ) and self._loop is not None:
             self._open_request_socket(connection)
-        for offset, data in self._written.items():
-            self._write_config(connection, offset, data)
+        while self._undelivered:
+            self._write_config(connection, *self._undelivered[0])
+            del self._undelivered[0]
         self._read_config(connection)
         return connection
 
@@ -437,6 +447,7 @@ class VhostUserDevice:
                 self._break(f"{MOST_RECONNECTIONS} new processes within {WITHIN_S:g} s failed")
                 return
             self._reconnections.append(now)
+            before = self._config
             try:
                 connection = self._connect(self._reconnect())
                 if self._started:
@@ -448,6 +459,10 @@ class VhostUserDevice:
                 self._recover_later()
             else:
                 log.debug(f"{self.name}: a new process goes on")
+            changed = self._config != before
+        if changed:
+            # The old process may have died before it said so.
+            self.on_config_change()
 
     def _recover_later(self) -> None:
         assert self._loop is not None
@@ -494,5 +509,10 @@ class VhostUserDevice:
             connection = self._connection
             if connection is None or not connection.has(ProtocolFeature.CONFIG):
                 return
+            # Nothing else happens on this thread meanwhile.
+            began = time.monotonic()
             self._try(self._read_config)
+            self._patience_s -= time.monotonic() - began
+            if self._patience_s < 0:
+                self._lose(PeerGone("its configuration takes too long to read"))
         self.on_config_change()

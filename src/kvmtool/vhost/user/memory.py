@@ -18,8 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MOST_REGIONS = 509
-"""As many as the kernel's vhost and KVM take for a machine on x86."""
+MOST_REGIONS = 256
+"""Each takes two descriptors, of the 1024 that a process has as a rule."""
 
 _ADDRESSES_END = 1 << 64
 

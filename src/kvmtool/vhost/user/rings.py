@@ -289,7 +289,7 @@ class Rings:
         name = self._device.queue_name(vring.index)
         try:
             virtqueue = vring.virtqueue(self._memory, self._features, inflight)
-        except (MalformedMessage, ProtocolError) as error:
+        except (MalformedMessage, ProtocolError, OSError, MemoryError) as error:
             vring.started = False
             self._log.warning(f"{name}: {error}; the device needs a reset")
             if vring.err_fd >= 0:

@@ -19,7 +19,7 @@ _PIECE = 1 << 16
 
 
 class StateTransfer:
-    """Writes `state` to `fd`, or reads a state from it for `load`, then closes it.
+    """Writes `state` to the non-blocking `fd`, or reads one from it for `load`, then closes it.
 
     `load` raises ValueError for a state that is not the device's. `on_done` is called with
     whether all went well, by the loop.
@@ -34,7 +34,6 @@ class StateTransfer:
         state: bytes = b"",
         load: Callable[[bytes], None] | None = None,
     ) -> None:
-        os.set_blocking(fd, False)
         self._fd = fd
         self._loop = loop
         self._on_done = on_done
