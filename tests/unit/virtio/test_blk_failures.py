@@ -66,7 +66,7 @@ def test_blk_qcow2_image_and_its_base_cut_off_underneath_are_io_errors(
 ) -> None:
     contents = image.read_bytes()
     path = tmp_path / "disk.qcow2"
-    create = ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image, path]
+    create = ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(image), str(path)]
     subprocess.run(create, check=True)
     disk = Disk(f"{path},format=qcow2", io_uring=io_uring)
     last = SIZE // SECTOR - 8
