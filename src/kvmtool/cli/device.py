@@ -18,7 +18,7 @@ One front-end is served at a time. Ctrl-C or SIGTERM ends the device and removes
 
 exit status:
   2     bad arguments, or a file that cannot be used
-  104   the device's process died again and again
+  104   the device's process ended by itself, or was killed again and again
   130   ended by Ctrl-C or a signal
 """
 

@@ -76,9 +76,12 @@ def listen(device: VirtioDevice, path: str, *, sandbox: bool) -> None:
     ours = os.lstat(path)
     try:
         for _ in range(_MOST_PROCESSES):
-            why = _serve_in_child(device, listener, path, sandbox=sandbox)
+            status = _serve_in_child(device, listener, path, sandbox=sandbox)
+            if not os.WIFSIGNALED(status):
+                raise KvmtoolError(f"{device.name}: the device's process has ended")
             # A front-end that breaks its device's process has broken it for nobody else.
-            log.warning(f"{device.name}: the device's process {why}")
+            killer = signal.Signals(os.WTERMSIG(status)).name
+            log.warning(f"{device.name}: the device's process was killed by {killer}")
         raise KvmtoolError(f"{device.name}: {_MOST_PROCESSES} processes of the device have died")
     finally:
         listener.close()
@@ -90,8 +93,8 @@ def listen(device: VirtioDevice, path: str, *, sandbox: bool) -> None:
 
 def _serve_in_child(
     device: VirtioDevice, listener: socket.socket, path: str, *, sandbox: bool
-) -> str:
-    """Serve from a process of its own, and return how that ended; a signal to us ends it too."""
+) -> int:
+    """Serve from a process of its own, and return its status; a signal to us ends it too."""
     parent = os.getpid()
     # A signal is for who has its handlers in place: neither end may be left by one in between.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
@@ -104,18 +107,12 @@ def _serve_in_child(
         log.info(f"{device.name} is served on {path}")
         status = os.waitpid(child, 0)[1]
         child = 0
-        return _how_it_ended(status)
+        return status
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         if child:
             os.kill(child, signal.SIGTERM)
             os.waitpid(child, 0)
-
-
-def _how_it_ended(status: int) -> str:
-    if os.WIFSIGNALED(status):
-        return f"was killed by {signal.Signals(os.WTERMSIG(status)).name}"
-    return "ended"
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _is_left_behind(path: str) -> bool:

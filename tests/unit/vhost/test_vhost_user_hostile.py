@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import select
@@ -346,3 +347,27 @@ def test_random_bytes_neither_kill_nor_hang_the_back_end(data: bytes) -> None:
         front.send(data)
     front.loop.settle()
     front.close()
+
+
+def test_queue_that_the_host_has_no_room_for_is_its_error_only(
+    front: FrontEnd,
+    fd: int,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(front.device, "start_queue", full)
+    kick, err = os.eventfd(1), os.eventfd(0)
+    front.request(messages.SET_MEM_TABLE, table((0, SIZE, 0, 0)), [fd])
+    front.request(messages.SET_VRING_NUM, messages.VRING_STATE.pack(0, 16))
+    front.request(messages.SET_VRING_ADDR, messages.VRING_ADDRESS.pack(0, 0, 0, 8192, 4096, 0))
+    front.request(messages.SET_VRING_ERR, messages.U64.pack(0), [err])
+    front.request(messages.SET_VRING_ENABLE, messages.VRING_STATE.pack(0, 1))
+    front.request(messages.SET_VRING_KICK, messages.U64.pack(0), [kick])
+    assert not front.refused()
+    assert os.eventfd_read(err) == 1
+    assert "Too many open files" in capsys.readouterr().err
+    os.close(kick)
+    os.close(err)

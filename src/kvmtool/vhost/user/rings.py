@@ -289,22 +289,24 @@ class Rings:
         name = self._device.queue_name(vring.index)
         try:
             virtqueue = vring.virtqueue(self._memory, self._features, inflight)
-        except (MalformedMessage, ProtocolError, OSError, MemoryError) as error:
+            vring.running = RunningQueue(
+                vring.index,
+                name,
+                virtqueue,
+                kick_fd=vring.kick_fd,
+                call_fd=vring.call_fd,
+                err_fd=vring.err_fd,
+                complaints=self._log,
+            )
+            self._device.start_queue(vring.index, vring.running)
+        except (MalformedMessage, ProtocolError, OSError, RuntimeError, MemoryError) as error:
+            # The last three: the host has no descriptor, thread or memory for it.
+            self._stop(vring)
             vring.started = False
             self._log.warning(f"{name}: {error}; the device needs a reset")
             if vring.err_fd >= 0:
                 eventfd.signal(vring.err_fd)
             return
-        vring.running = RunningQueue(
-            vring.index,
-            name,
-            virtqueue,
-            kick_fd=vring.kick_fd,
-            call_fd=vring.call_fd,
-            err_fd=vring.err_fd,
-            complaints=self._log,
-        )
-        self._device.start_queue(vring.index, vring.running)
         self._on_start()
 
     def _stop(self, vring: Vring) -> None:
