@@ -48,7 +48,9 @@ _EVERYTHING = (1 << 64) - 1
 _MOST_UNDELIVERED = 64
 _MESSAGES_AT_ONCE = 16
 _PATIENCE_S = 2.0
-"""How long a connection may have kept the loop waiting in all, by changes of its configuration."""
+"""How long changes of a device's configuration may keep the loop waiting at once."""
+_PATIENCE_SHARE = 0.05
+"""What part of the loop's time they may take in the long run."""
 _FEATURES_OK = VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_FEATURES_OK
 _FRESH_PACKED = 0x8000_8000
 
@@ -335,6 +337,7 @@ class VhostUserDevice:
         connection = Connection(sock)
         self._connection = connection
         self._patience_s = _PATIENCE_S
+        self._waited_at = time.monotonic()
         self._watch(connection.fileno(), 0, lambda: self._hung_up(connection))
         if not connection.features >> VIRTIO_F_VERSION_1 & 1:
             raise Refused("the back-end does not offer VIRTIO_F_VERSION_1")
@@ -512,7 +515,10 @@ class VhostUserDevice:
             # Nothing else happens on this thread meanwhile.
             began = time.monotonic()
             self._try(self._read_config)
-            self._patience_s -= time.monotonic() - began
+            rested_s = began - self._waited_at
+            self._waited_at = time.monotonic()
+            self._patience_s = min(_PATIENCE_S, self._patience_s + rested_s * _PATIENCE_SHARE)
+            self._patience_s -= self._waited_at - began
             if self._patience_s < 0:
                 self._lose(PeerGone("its configuration takes too long to read"))
         self.on_config_change()
