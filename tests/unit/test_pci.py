@@ -385,6 +385,47 @@ def test_bar_over_another_is_not_decoded_and_the_other_stays(memory: Memory) -> 
     assert memory.mmio.table.read(0xC100_0000, 4) == 2
 
 
+def test_bars_that_change_places_one_after_the_other_are_both_decoded(memory: Memory) -> None:
+    for device in (1, 2, 3):
+        memory.add(device)
+        memory.enable(device)
+    first, second, third = (memory.read(device, 0x10, 8) & ~0xF for device in (1, 2, 3))
+    memory.write(1, 0x10, second, 8)
+    memory.write(2, 0x10, third, 8)
+    assert [memory.mmio.table.read(gpa, 4) for gpa in (second, third)] == [1, 3]
+    memory.write(3, 0x10, first, 8)
+    assert [memory.mmio.table.read(gpa, 4) for gpa in (first, second, third)] == [3, 1, 2]
+
+
+@pytest.mark.parametrize("how", ["disabled", "reset", "disconnected"])
+def test_bar_is_decoded_when_the_one_under_it_goes(memory: Memory, how: str) -> None:
+    under, over = memory.add(1), memory.add(2)
+    memory.enable(1)
+    memory.write(2, 0x10, WINDOW32[0], 8)
+    memory.enable(2)
+    assert memory.mmio.table.read(WINDOW32[0], 4) == 1
+    if how == "disabled":
+        memory.enable(1, False)
+    elif how == "reset":
+        under.reset()
+    else:
+        under.disconnect()
+    assert memory.mmio.table.read(WINDOW32[0], 4) == 2
+    assert over.bars[0].gpa == WINDOW32[0]
+
+
+def test_bar_that_waited_and_was_moved_away_does_not_come_back(memory: Memory) -> None:
+    memory.add(1)
+    memory.add(2)
+    memory.enable(1)
+    memory.enable(2)
+    memory.write(2, 0x10, WINDOW32[0], 8)
+    memory.write(2, 0x10, 0xC100_0000, 8)
+    memory.enable(1, False)
+    assert memory.mmio.table.read(WINDOW32[0], 4) == 0xFFFFFFFF
+    assert memory.mmio.table.read(0xC100_0000, 4) == 2
+
+
 @pytest.mark.parametrize(
     "there", [0, SIZE, ECAM, 0xBFFF_C000, 0xD000_0000, 0x10_1000_0000, (1 << 64) - SIZE]
 )

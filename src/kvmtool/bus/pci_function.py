@@ -79,6 +79,7 @@ class PciFunction:
         self._writable = bytearray(CONFIG_SIZE)
         self._at_reset: bytes | None = None
         self._memory: PciMemory | None = None
+        self._has_released = False
         self._last_link = CAPABILITIES
         self._next_capability = _FIRST_CAPABILITY
         self._before_reads: list[tuple[int, int, Callable[[], None]]] = []
@@ -191,13 +192,15 @@ class PciFunction:
             if self._at_reset is not None:
                 self.config[:] = self._at_reset
             self._decode()
+        self._let_others_decode(self._memory)
 
     def disconnect(self) -> None:
         """Take the BARs out of the address space for good."""
         with self.lock:
             self.put(COMMAND, 0, 2)
             self._decode()
-            self._memory = None
+            memory, self._memory = self._memory, None
+        self._let_others_decode(memory)
 
     def load_config(self, config: bytes) -> None:
         """Take over what the guest may have changed of a saved configuration space.
@@ -212,6 +215,7 @@ class PciFunction:
             for i, mask in enumerate(self._writable):
                 self.config[i] = (self.config[i] & ~mask) | (config[i] & mask)
             self._decode()
+        self._let_others_decode(self._memory)
 
     # As the guest
 
@@ -233,6 +237,7 @@ class PciFunction:
             for first, end, written in self._after_writes:
                 if first < register + size and register < end:
                     written()
+        self._let_others_decode(self._memory)
 
     def _decode(self) -> None:
         """Make the claims agree with the command register and the base address registers."""
@@ -247,9 +252,22 @@ class PciFunction:
             if bar.claim is not None:
                 memory.release(bar.claim)
                 bar.claim = None
+                self._has_released = True
             if wanted is not None:
-                bar.claim = memory.claim(wanted, bar.space, self.lock, self.name)
+                bar.claim = memory.claim(
+                    wanted, bar.space, self.lock, self.name, self._decode_again
+                )
             moved_to = wanted if bar.claim is not None else None
             if moved_to != bar.gpa:
                 bar.gpa = moved_to
                 bar.on_move(moved_to)
+
+    def _decode_again(self) -> None:
+        with self.lock:
+            self._decode()
+
+    def _let_others_decode(self, memory: PciMemory | None) -> None:
+        """After `_decode` and without the lock: a BAR that was over one of ours has room now."""
+        released, self._has_released = self._has_released, False
+        if released and memory is not None:
+            memory.offer_again()

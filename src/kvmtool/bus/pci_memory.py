@@ -5,8 +5,12 @@ PCI Firmware 3.3, 4.6.5 has what firmware assigns; an operating system may move 
 
 from __future__ import annotations
 
+import threading
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kvmtool.bus.space import AddressSpace
     from kvmtool.core.runloop import Claim, Lock
 
@@ -27,6 +31,8 @@ class PciMemory:
         self._space = space
         self._windows = [window32, window64]
         self._next = [window32[0], window64[0]]
+        self._refused: dict[Callable[[], None], None] = {}
+        self._refused_lock = threading.Lock()
 
     def allocate(self, size: int, *, high: bool = False) -> int:
         """The gpa of `size` bytes (a power of two), aligned to it. ValueError if there is no room.
@@ -45,10 +51,13 @@ class PciMemory:
         self._next[number] = gpa + size
         return gpa
 
-    def claim(self, gpa: int, behind: AddressSpace, lock: Lock, name: str) -> Claim | None:
+    def claim(
+        self, gpa: int, behind: AddressSpace, lock: Lock, name: str, retry: Callable[[], None]
+    ) -> Claim | None:
         """Have accesses at `gpa` served by `behind`; None where the guest put it out of reach.
 
-        That is outside the windows, or where another BAR is decoded already.
+        That is outside the windows, or where another BAR is decoded already: then `retry` is kept
+        for `offer_again`.
         """
         size = behind.size
         if not any(
@@ -61,8 +70,17 @@ class PciMemory:
                 gpa, size, name=name, read=table.read, write=table.write, lock=lock
             )
         except ValueError:
+            with self._refused_lock:
+                self._refused[retry] = None
             return None
 
     def release(self, claim: Claim) -> None:
-        """Give up what `claim` returned."""
+        """Give up what `claim` returned; `offer_again` is to follow."""
         self._space.release(claim)
+
+    def offer_again(self) -> None:
+        """Call once each `retry` that was kept: there is room again. No function's lock is held."""
+        with self._refused_lock:
+            refused, self._refused = self._refused, {}
+        for retry in refused:
+            retry()

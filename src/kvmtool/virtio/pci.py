@@ -332,15 +332,15 @@ class VirtioPci(Transport):
         with self.lock:
             super().reset()
             self.msix.reset()
-            self.function.reset()
+        self.function.reset()
 
     def close(self) -> None:
         """Take the function's BAR, doorbells and vectors out of the machine.
 
         For the loop's thread, or when the loop has ended.
         """
+        self.function.disconnect()
         with self.lock:
-            self.function.disconnect()
             self.reset_device()
             self.msix.close()
             self._watch()
