@@ -22,7 +22,7 @@ from boot.root_images import make_ext4, make_tree
 pytestmark = pytest.mark.timeout(TIME_LIMIT_S)
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-MIB = 1 << 20
+KIB, MIB = 1 << 10, 1 << 20
 
 
 @pytest.mark.parametrize("transport", ["pci", "mmio"])
@@ -108,6 +108,41 @@ def test_read_only_root_on_persistent_memory_with_dax(tmp_path: Path, run_guest:
     assert note == "kept in the image"
     assert rest[-1] == "refused"
     assert image.read_bytes() == before
+
+
+def test_buffers_in_persistent_memory_are_as_good_as_ram(tmp_path: Path, run_guest: Run) -> None:
+    tree = tmp_path / "tree"
+    make_tree(tree)
+    program = Path(__file__).with_name("dax_buffers.c")
+    subprocess.run(["gcc", "-static", "-o", tree / "bin" / "dax_buffers", program], check=True)
+    content = os.urandom(64 * KIB)
+    (tree / "content").write_bytes(content)
+    root = tmp_path / "root.img"
+    make_ext4(root, tree, 24)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "buffer").write_bytes(bytes(64 * KIB))
+    scratch = tmp_path / "scratch.img"
+    make_ext4(scratch, tmp_path / "empty", 24)
+    disk = tmp_path / "disk.img"
+    disk.write_bytes(bytes(1 << 20))
+    script = """
+set -e
+dax_buffers /content /dev/vda write
+mount -t ext4 -o dax /dev/pmem1 /mnt
+dax_buffers /mnt/buffer /dev/vda read
+cmp /content /mnt/buffer
+umount /mnt
+"""
+    done = run_guest(
+        "-d", disk, "--pmem", root, "--pmem", f"{scratch},rw",
+        "-p", "root=/dev/pmem0 ro rootfstype=ext4 rootflags=dax",
+        command=("sh", "-c", script),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert disk.read_bytes()[: len(content)] == content
+    assert subprocess.run(
+        ["debugfs", "-R", "cat /buffer", scratch], capture_output=True, check=True
+    ).stdout == content  # fmt: skip
 
 
 def test_balloon_does_each_operation_in_guest_and_host() -> None:

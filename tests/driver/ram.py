@@ -11,11 +11,14 @@ from kvmtool.core.virtqueue import GuestMap
 
 
 class RamRange:
-    """A region: `gpa`, `size`, its `file_offset` in the memfd, its `hva` here, and `bytes`."""
+    """A region: `gpa`, `size`, its `file_offset` in the memfd `fd`, its `hva` here, and `bytes`."""
+
+    read_only = False
 
     def __init__(self, gpa: int, size: int, fd: int, file_offset: int) -> None:
         self.gpa = gpa
         self.size = size
+        self.fd = fd
         self.file_offset = file_offset
         self.bytes = mmap.mmap(fd, size, offset=file_offset)
         self.hva = ctypes.addressof(ctypes.c_char.from_buffer(self.bytes))

@@ -20,11 +20,13 @@ cdef struct ChainState:
     iovec *segments
 
 
-# A range of guest memory: its first and last gpa, and where the first one is here.
+# A range of guest memory: its first and last gpa, where the first one is here, and whether devices
+# may write to it.
 cdef struct MemoryRange:
     uint64_t first
     uint64_t last
     uint64_t hva
+    bint writable
 
 
 cdef class GuestMap:

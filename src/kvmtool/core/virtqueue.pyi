@@ -20,17 +20,22 @@ class ProtocolError(Exception):
 class GuestMap:
     """Where guest memory is in this process: what every guest-supplied address goes through.
 
-    `regions` are (gpa, size in bytes, hva). They are kept sorted; ones that overlap, wrap or are
-    empty are a ValueError. Regions that touch count as one for a range that crosses them.
+    `regions` are (gpa, size in bytes, hva[, writable]); where devices may not write there are no
+    queues and no buffers to be filled. They are kept sorted; ones that overlap, wrap or are empty
+    are a ValueError. Regions that touch count as one for a range that crosses them.
     `keep` is anything that has to live as long as the map (the mmap objects).
     """
 
-    def __init__(self, regions: Iterable[tuple[int, int, int]], keep: object = None) -> None: ...
+    def __init__(
+        self,
+        regions: Iterable[tuple[int, int, int] | tuple[int, int, int, bool]],
+        keep: object = None,
+    ) -> None: ...
     def hva(self, gpa: int, size: int) -> int:
         """The address here of `size` bytes that lie in one region. Raises ProtocolError."""
 
     def view(self, gpa: int, size: int) -> memoryview:
-        """The `size` bytes at `gpa`, in one region, writable. Raises ProtocolError.
+        """The `size` bytes at `gpa`, in one region, writable if it is. Raises ProtocolError.
 
         The view keeps the map and what it keeps.
         """

@@ -179,6 +179,8 @@ cdef void *area(GuestMap memory, gpa, uint64_t size, uint64_t alignment, str nam
         found = find_range(memory._ranges, memory._count, gpa)
     if found == NULL or found.last - <uint64_t>gpa < size - 1:
         raise ProtocolError(f"the {name} lies in one region, not {size} bytes at {gpa:#x}")
+    if not found.writable:
+        raise ProtocolError(f"the {name} lies in memory for data, not at {gpa:#x}, read-only")
     cdef uint64_t hva = found.hva + (<uint64_t>gpa - found.first)
     if hva % alignment:
         # Loads and stores there would not be atomic.

@@ -26,19 +26,19 @@ cdef object view_of(object owner, void *hva, uint64_t size, bint readonly):
 cdef class GuestMap:
     def __cinit__(self, regions, keep=None):
         cdef MemoryRange *last = NULL
-        cdef list found = sorted(tuple(map(int, region)) for region in regions)
+        cdef list found = sorted((*map(int, region), True)[:4] for region in regions)
         self._keep = keep
         self._ranges = <MemoryRange *>calloc(len(found) + 1, sizeof(MemoryRange))
         if self._ranges == NULL:
             raise MemoryError
-        for gpa, size, hva in found:
+        for gpa, size, hva, writable in found:
             if size <= 0:
                 raise ValueError(f"a region has at least one byte, not {size} at {gpa:#x}")
             if gpa < 0 or hva < 0 or gpa + size > 1 << 64 or hva + size > 1 << 64:
                 raise ValueError(f"a region may not wrap: {size} bytes at {gpa:#x}, here {hva:#x}")
             if last != NULL and gpa <= last.last:
                 raise ValueError(f"regions may not overlap, as at {gpa:#x}")
-            if (last != NULL and gpa - last.last == 1
+            if (last != NULL and gpa - last.last == 1 and last.writable == bool(writable)
                     and hva == last.hva + (last.last - last.first) + 1):
                 last.last = gpa + size - 1
                 continue
@@ -46,6 +46,7 @@ cdef class GuestMap:
             last.first = gpa
             last.last = gpa + size - 1
             last.hva = hva
+            last.writable = bool(writable)
             self._count += 1
 
     def __dealloc__(self):
@@ -61,7 +62,8 @@ cdef class GuestMap:
 
     def view(self, gpa, size):
         cdef uint64_t hva = self.hva(gpa, size)
-        return view_of(self, <void *><uintptr_t>hva, size, False)
+        cdef MemoryRange *found = find_range(self._ranges, self._count, gpa)
+        return view_of(self, <void *><uintptr_t>hva, size, not found.writable)
 
     def segments(self, gpa, size):
         cdef MemoryRange *found

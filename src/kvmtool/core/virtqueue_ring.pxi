@@ -223,6 +223,9 @@ cdef int add_buffer(
         if found == NULL:
             return fail(ring, b"a buffer lies in memory; there is none at {0:#x} for {1} bytes",
                         gpa, left)
+        if writable and not found.writable:
+            return fail(ring, b"a buffer at {0:#x} for {1} bytes is in memory that is read-only",
+                        gpa, left)
         count = chain.readable_count + chain.writable_count
         if count == slot.room and grow_slot(ring, slot) < 0:
             return -1

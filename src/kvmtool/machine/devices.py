@@ -83,6 +83,7 @@ class Devices:
                     config_size=device.config_size,
                     wanted_features=self._wanted_features(),
                     reconnect=self._reconnector(index),
+                    takes_read_only=True,
                 )
             )
         for number, (kind, path) in enumerate(self._config.vhost_user):
@@ -157,7 +158,7 @@ class Devices:
         assert device.region is not None
         device.start = self.memory_end
         self.memory.append((device.start, device.region))
-        units = -(-device.region.size // _REGION_ALIGNMENT)
+        units = -(-device.region.slot_size // _REGION_ALIGNMENT)
         self.memory_end += units * _REGION_ALIGNMENT
 
     def _name(self) -> None:

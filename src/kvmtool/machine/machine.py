@@ -71,7 +71,7 @@ class Machine:
         self._opened.append(self.memory)
         self.vm = kvm.create_vm()
         self._opened.append(self.vm)
-        for slot, region in enumerate(self.memory.regions):
+        for slot, region in enumerate(self.memory.ram):
             self.vm.set_user_memory_region(slot, region.gpa, region.size, region.hva)
         self.parts = Parts(kvm, self.vm, self.memory, self._events, free_memory)
         if devices is not None:
@@ -100,9 +100,10 @@ class Machine:
 
     def _add_memory(self, regions: list[tuple[int, FileRegion]]) -> None:
         """Show the guest the files that are its memory too."""
-        for slot, (gpa, region) in enumerate(regions, len(self.memory.regions)):
+        for slot, (gpa, region) in enumerate(regions, len(self.memory.ram)):
             flags = uapi.KVM_MEM_READONLY if region.read_only else 0
-            self.vm.set_user_memory_region(slot, gpa, region.size, region.hva, flags)
+            self.vm.set_user_memory_region(slot, gpa, region.slot_size, region.hva, flags)
+            self.memory.add_file(gpa, region)
 
     def end(self, outcome: Outcome) -> None:
         """End the machine; the first outcome counts. From any thread, also from a handler."""

@@ -16,11 +16,16 @@ _MAP_NORESERVE = getattr(mmap, "MAP_NORESERVE", 0x4000)
 class FileRegion:
     """The file `path` mapped at `hva`, shared with whoever else has it open.
 
-    `size` is `file_size` rounded up to 2 MiB. What is behind the file's last page reads as zeros
-    and is kept nowhere. With `read_only` the mapping is not writable, which is what a memory slot
-    of the kind KVM_MEM_READONLY wants. Raises BadInput for what is no file or is empty.
+    `slot_size` is `file_size` rounded up to 2 MiB, `size` rounded down to pages: what devices can
+    have. What is behind the file's last page reads as zeros and is kept nowhere. With `read_only`
+    the mapping is not writable, which is what a memory slot of the kind KVM_MEM_READONLY wants.
+    Raises BadInput for what is no file or is empty.
     The file must not be made shorter while a guest has it.
     """
+
+    file_offset = 0
+    gpa = 0
+    """Where the guest has it, once that is known."""
 
     def __init__(self, path: str, *, read_only: bool) -> None:
         self.path = path
@@ -33,7 +38,8 @@ class FileRegion:
             raise BadInput(f"cannot open {path}: {error.strerror}") from None
         try:
             self.file_size = _size(self.fd, path)
-            self.size = -(-self.file_size // _ALIGNMENT) * _ALIGNMENT
+            self.size = self.file_size // mmap.PAGESIZE * mmap.PAGESIZE
+            self.slot_size = -(-self.file_size // _ALIGNMENT) * _ALIGNMENT
             self.hva = self._map()
         except OSError as error:
             os.close(self.fd)
@@ -45,20 +51,20 @@ class FileRegion:
     def _map(self) -> int:
         protection = mmap.PROT_READ | (0 if self.read_only else mmap.PROT_WRITE)
         anonymous = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE
-        hva = map_at(0, self.size, protection, anonymous, -1)
+        hva = map_at(0, self.slot_size, protection, anonymous, -1)
         try:
             map_at(hva, self.file_size, protection, mmap.MAP_SHARED | MAP_FIXED, self.fd)
         except OSError:
-            unmap(hva, self.size)
+            unmap(hva, self.slot_size)
             raise
-        # No device's process is to have what is the guest's and another device's.
-        keep_from_children(hva, self.size)
+        # A device's process has it only where it is shared, and only to put data there.
+        keep_from_children(hva, self.slot_size)
         return hva
 
     def close(self) -> None:
         """Unmap the file and close it. No guest has it any more."""
         if self.fd >= 0:
-            unmap(self.hva, self.size)
+            unmap(self.hva, self.slot_size)
             os.close(self.fd)
             self.fd = -1
 

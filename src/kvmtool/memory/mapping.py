@@ -6,6 +6,10 @@ import ctypes
 import mmap
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MAP_FIXED = 0x10  # the same on every architecture that KVM has
 _FAILED = ctypes.c_void_p(-1).value
 
@@ -26,12 +30,12 @@ _madvise = _libc.madvise
 _madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
 
 
-def map_at(hva: int, size: int, protection: int, flags: int, fd: int) -> int:
+def map_at(hva: int, size: int, protection: int, flags: int, fd: int, file_offset: int = 0) -> int:
     """Map `size` bytes of the file `fd` (-1: of none) and return where. Raises OSError.
 
     That is `hva` with MAP_FIXED, in place of what was there; 0 is anywhere.
     """
-    address = _mmap(hva or None, size, protection, flags, fd, 0)
+    address = _mmap(hva or None, size, protection, flags, fd, file_offset)
     if address is None or address == _FAILED:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
@@ -41,6 +45,23 @@ def map_at(hva: int, size: int, protection: int, flags: int, fd: int) -> int:
 def unmap(hva: int, size: int) -> None:
     """Unmap a range."""
     _munmap(hva, size)
+
+
+class SharedMapping:
+    """`size` bytes of the file `fd` at `hva`, shared, until the last reference to this goes.
+
+    Also read-only ones, of which Python's mmap does not tell the address. Raises OSError.
+    """
+
+    def __init__(self, fd: int, size: int, file_offset: int, *, writable: bool) -> None:
+        protection = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
+        self.size = 0  # for a destructor without a mapping
+        self.hva = map_at(0, size, protection, mmap.MAP_SHARED, fd, file_offset)
+        self.size = size
+
+    def __del__(self, unmap: Callable[[int, int], None] = unmap) -> None:
+        if self.size:
+            unmap(self.hva, self.size)
 
 
 def replace_by_nothing(mapping: mmap.mmap) -> None:

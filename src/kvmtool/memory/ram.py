@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from _typeshed import ReadableBuffer
 
+    from kvmtool.memory.file_region import FileRegion
+
 _KIB = 1024
 _HUGE_PAGE_SHIFT = 26  # MFD_HUGE_SHIFT: memfd_create(2) takes log2 of the page size from here up
 
@@ -29,15 +31,17 @@ class MemoryRangeError(KvmtoolError):
 class RamRegion:
     """A contiguous range of guest RAM.
 
-    `gpa` and `size` in bytes; `file_offset` is its place in the memfd; `hva` is its address in
+    `gpa` and `size` in bytes; `file_offset` is its place in the memfd `fd`; `hva` is its address in
     this process.
     """
 
-    __slots__ = ("_map", "_view", "file_offset", "gpa", "hva", "size")
+    __slots__ = ("_map", "_view", "fd", "file_offset", "gpa", "hva", "size")
+    read_only = False
 
     def __init__(self, gpa: int, size: int, fd: int, file_offset: int) -> None:
         self.gpa = gpa
         self.size = size
+        self.fd = fd
         self.file_offset = file_offset
         self._map = mmap.mmap(fd, size, offset=file_offset)
         # Where the host lets shared memory have huge pages, a guest faults 512 times less.
@@ -60,9 +64,9 @@ class RamRegion:
 
 
 class GuestMemory:
-    """The RAM of a machine.
+    """The memory of a machine: `ram`, and in `regions` that and the files that are memory too.
 
-    `layout` lists the regions as (gpa, size in bytes), page aligned; they must not overlap.
+    `layout` lists the RAM as (gpa, size in bytes), page aligned; they must not overlap.
     `page_size` other than 0 asks for huge pages of that many bytes. Memory is given by the host
     as the guest touches it. Raises BadInput where the host cannot give so much.
     """
@@ -84,12 +88,13 @@ class GuestMemory:
             os.ftruncate(self.fd, total)
             # Device processes have it too: none may take the memory away from under the others.
             fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, _SEALS)
-            self.regions = self._map(layout)
+            self.ram = self._map(layout)
         except OSError as error:
             os.close(self.fd)
             raise BadInput(
                 f"the host cannot map {total // _KIB} KiB of guest RAM: {error.strerror}"
             ) from None
+        self.regions: list[RamRegion | FileRegion] = [*self.ram]
         self.size = total
 
     def _map(self, layout: list[tuple[int, int]]) -> list[RamRegion]:
@@ -100,13 +105,19 @@ class GuestMemory:
             file_offset += size
         return regions
 
+    def add_file(self, gpa: int, region: FileRegion) -> None:
+        """Have devices find buffers in `region`, at `gpa`, too. It stays its maker's to close."""
+        region.gpa = gpa
+        if region.size:
+            self.regions.append(region)
+
     def view(self, gpa: int, size: int) -> memoryview:
         """Return the `size` bytes of guest RAM at `gpa`, writable, not copied.
 
         Raises MemoryRangeError unless they lie inside one region. The guest can change them at
         any moment: copy first what is looked at twice.
         """
-        for region in self.regions:
+        for region in self.ram:
             offset = gpa - region.gpa
             if 0 <= offset <= region.size and 0 <= size <= region.size - offset:
                 return region.view(offset, size)
@@ -128,7 +139,7 @@ class GuestMemory:
         MemoryRangeError, and OSError where the file cannot be read. One thread at a time.
         """
         view = self.view(gpa, size)
-        region = next(region for region in self.regions if 0 <= gpa - region.gpa <= region.size)
+        region = next(region for region in self.ram if 0 <= gpa - region.gpa <= region.size)
         done = 0
         os.lseek(self.fd, region.file_offset + gpa - region.gpa, os.SEEK_SET)
         while done < size:
@@ -153,13 +164,13 @@ class GuestMemory:
         if (gpa | size) % self._page_size:
             raise MemoryRangeError(f"{size:#x} bytes at {gpa:#x} are not whole pages")
         self.view(gpa, size)
-        for region in self.regions:
+        for region in self.ram:
             if region.gpa <= gpa < region.gpa + region.size:
                 region._map.madvise(mmap.MADV_DONTNEED, gpa - region.gpa, size)
 
     def close(self) -> None:
         """Give the RAM back; what somebody still has a view of goes with the last view."""
-        for region in self.regions:
+        for region in self.ram:
             region.close()
         os.close(self.fd)
 

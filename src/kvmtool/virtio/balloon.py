@@ -133,7 +133,7 @@ class Balloon(VirtioDevice, name="balloon", device_id=virtio_ids.VIRTIO_ID_BALLO
         """Give back a range of RAM, which may be in several regions. Raises ProtocolError."""
         while size:
             for region in self._regions:
-                if region.gpa <= gpa < region.gpa + region.size:
+                if region.writable and region.gpa <= gpa < region.gpa + region.size:
                     break
             else:
                 raise ProtocolError(f"the page at {gpa:#x} must be RAM to go into the balloon")

@@ -55,7 +55,7 @@ class Pmem(VirtioDevice, name="pmem", device_id=virtio_ids.VIRTIO_ID_PMEM):
         if not path or mode not in ("", "ro", "rw"):
             raise BadInput(f"persistent memory is PATH, PATH,ro or PATH,rw, not {text!r}")
         region = FileRegion(path, read_only=mode != "rw")
-        device = cls(region.fd, start=0, size=region.size, read_only=region.read_only)
+        device = cls(region.fd, start=0, size=region.slot_size, read_only=region.read_only)
         device.region = region
         return device
 

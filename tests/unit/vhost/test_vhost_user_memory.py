@@ -65,3 +65,24 @@ def test_no_region_is_no_memory() -> None:
     with pytest.raises(MalformedMessage):
         memory.gpa(0)
     memory.close()
+
+
+@pytest.mark.parametrize("access", [os.O_RDONLY, os.O_RDWR])
+def test_region_is_writable_as_its_descriptor_is(fd: int, access: int) -> None:
+    other = os.open(f"/proc/self/fd/{fd}", access)
+    memory = SharedMemory(
+        [region(other, 0, 2 * PAGE, 0, 0), region(fd, PAGE * 2, PAGE, PAGE * 2, 0)]
+    )
+    os.close(other)
+    view = memory.map.view(0, 5)
+    assert bytes(view) == b"first"
+    assert view.readonly is (access == os.O_RDONLY)
+    assert not memory.map.view(2 * PAGE, 5).readonly
+    memory.close()
+
+
+def test_region_that_can_only_be_written_is_refused(fd: int) -> None:
+    other = os.open(f"/proc/self/fd/{fd}", os.O_WRONLY)
+    with pytest.raises(MalformedMessage, match=r"cannot be mapped: .*Permission denied"):
+        region(other, 0, PAGE, 0, 0)
+    os.close(other)

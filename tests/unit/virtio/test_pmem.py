@@ -103,7 +103,7 @@ def test_pmem_option_maps_the_file_read_only_unless_told_otherwise(tmp_path: Pat
         device = Pmem.from_option(text)
         assert device.region is not None
         assert device.region.read_only is device.read_only is read_only
-        assert device.size == device.region.size == 2 * MIB
+        assert device.size == device.region.slot_size == 2 * MIB
         assert device.descriptors() == (device.region.fd,)
         device.close()
     for text in ("", ",rw", f"{path},fast"):
@@ -117,9 +117,10 @@ def test_file_region_has_the_file_and_then_zeros(tmp_path: Path, size: int) -> N
     (tmp_path / "image").write_bytes(data)
     region = FileRegion(str(tmp_path / "image"), read_only=True)
     assert region.file_size == size
-    assert region.size == (size + 2 * MIB - 1) // (2 * MIB) * 2 * MIB
+    assert region.slot_size == (size + 2 * MIB - 1) // (2 * MIB) * 2 * MIB
+    assert region.size == size - size % mmap.PAGESIZE
     assert region.hva % mmap.PAGESIZE == 0
-    assert ctypes.string_at(region.hva, region.size) == data.ljust(region.size, b"\0")
+    assert ctypes.string_at(region.hva, region.slot_size) == data.ljust(region.slot_size, b"\0")
     region.close()
     region.close()
 
@@ -129,7 +130,7 @@ def test_file_region_that_is_writable_changes_the_file_and_not_its_size(tmp_path
     path.write_bytes(bytes(5000))
     region = FileRegion(str(path), read_only=False)
     ctypes.memmove(region.hva + 4990, b"0123456789", 10)
-    ctypes.memset(region.hva + region.size - 1, 7, 1)
+    ctypes.memset(region.hva + region.slot_size - 1, 7, 1)
     region.close()
     assert path.read_bytes() == bytes(4990) + b"0123456789"
 

@@ -236,9 +236,9 @@ def area_offsets() -> list[tuple[str, int, str]]:
     ]
 
 
-def at_areas(ram: GuestRam, packed: bool, areas: dict[str, int]) -> Virtqueue:
+def at_areas(memory: GuestMap, packed: bool, areas: dict[str, int]) -> Virtqueue:
     return Virtqueue(
-        ram.map,
+        memory,
         size=256,
         descriptors=areas["descriptors"],
         driver=areas["driver"],
@@ -256,7 +256,7 @@ def test_areas_outside_memory_or_misaligned_are_a_violation(
     areas = {"descriptors": BASE, "driver": BASE + 0x4000, "device": BASE + 0x8000}
     areas[area] = gpa
     with pytest.raises(ProtocolError, match=message):
-        at_areas(ram, packed, areas)
+        at_areas(ram.map, packed, areas)
 
 
 @both
@@ -273,10 +273,10 @@ def test_areas_that_reach_over_the_end_of_a_region_are_a_violation(
         areas = dict(zip(sizes, driver.areas, strict=True))
         fits = (END - size) // alignment * alignment
         areas[area] = fits
-        at_areas(ram, packed, areas)
+        at_areas(ram.map, packed, areas)
         areas[area] = fits + alignment
         with pytest.raises(ProtocolError, match="in one region"):
-            at_areas(ram, packed, areas)
+            at_areas(ram.map, packed, areas)
 
 
 @both
@@ -332,6 +332,49 @@ def test_indirect_tables_outside_memory_are_a_violation(
         # The start of it is all that is used.
         return
     assert_broken(queue, r"an indirect table (lies in memory|may not wrap)")
+
+
+READ_ONLY = END + 0x10_0000
+
+
+@pytest.fixture
+def with_read_only(ram: GuestRam) -> GuestMap:
+    """The RAM again, and at READ_ONLY a page of it that devices may not write to."""
+    region = ram.regions[0]
+    regions = [(one.gpa, one.size, one.hva) for one in ram.regions]
+    return GuestMap([*regions, (READ_ONLY, 0x1000, region.hva, False)], keep=ram.map)
+
+
+@both
+@pytest.mark.parametrize("indirect", [False, True])
+@pytest.mark.parametrize("start", [READ_ONLY, READ_ONLY + 0xFFF])
+def test_buffer_to_be_filled_in_read_only_memory_is_a_violation(
+    ram: GuestRam, with_read_only: GuestMap, packed: bool, indirect: bool, start: int
+) -> None:
+    for flags in (0, WRITE):
+        driver = driver_queue(ram, 8, packed=packed)
+        queue = driver.virtqueue(memory=with_read_only)
+        chain = [Descriptor(start, 1, flags)]
+        if indirect:
+            chain = [Descriptor(*driver.write_table(chain), INDIRECT)]
+        driver.add_raw(chain)
+        if flags:
+            assert_broken(queue, f"a buffer at {start:#x} for 1 bytes is in memory that is read-o")
+            continue
+        popped = queue.pop()
+        assert popped is not None
+        assert popped.read(1) == ram.read(BASE + start - READ_ONLY, 1)
+
+
+@both
+@pytest.mark.parametrize("area", ["descriptors", "driver", "device"])
+def test_queue_in_read_only_memory_is_a_violation(
+    ram: GuestRam, with_read_only: GuestMap, packed: bool, area: str
+) -> None:
+    areas = {"descriptors": BASE, "driver": BASE + 0x1000, "device": BASE + 0x2000}
+    areas[area] = READ_ONLY
+    with pytest.raises(ProtocolError, match=r"memory for data, not at .*, read-only"):
+        at_areas(with_read_only, packed, areas)
 
 
 @both

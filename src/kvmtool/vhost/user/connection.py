@@ -34,21 +34,21 @@ if TYPE_CHECKING:
     from kvmtool.vhost.user.messages import Request
 
     class Region(Protocol):
-        """Guest memory in one piece: `size` bytes at `file_offset`, mapped here at `hva`."""
+        """Guest memory in one piece: `size` bytes at `file_offset` of `fd`, here at `hva`."""
 
         gpa: int
         size: int
+        fd: int
         file_offset: int
         hva: int
+        read_only: bool
 
     class Memory(Protocol):
         """What can be shared: kvmtool.memory.GuestMemory, or what looks like it."""
 
-        fd: int
-
         @property
         def regions(self) -> Sequence[Region]:
-            """All regions, in the file `fd`."""
+            """All regions, RAM first."""
 
         def read(self, gpa: int, size: int) -> bytes:
             """Copy out of one region."""
@@ -95,7 +95,7 @@ class Connection:
     ) -> None:
         self._channel = Channel(sock, timeout_s)
         self._timeout_s = timeout_s
-        self._memory: Memory | None = None
+        self._regions: Sequence[Region] = ()
         self._packed = False
         self._config_shown = messages.LARGEST_CONFIG
         self.protocol_features = 0
@@ -175,17 +175,21 @@ class Connection:
         bit = _PROTOCOL_BIT if self._has_protocol_features else 0
         self._tell_u64(messages.SET_FEATURES, features | bit)
 
-    def share(self, memory: Memory) -> None:
-        """Give the guest's memory; a region's user address is its hva here."""
-        if len(memory.regions) > MOST_REGIONS:
-            raise Refused(f"regions must be at most {MOST_REGIONS}, not {len(memory.regions)}")
-        table = messages.MEMORY_TABLE.pack(len(memory.regions), 0)
-        for region in memory.regions:
+    def share(self, memory: Memory, *, takes_read_only: bool = False) -> None:
+        """Give the guest's memory; a region's user address is its hva here.
+
+        Read-only regions are left out, unless the back-end is known to map them so. So are all
+        after the first 8.
+        """
+        regions = [one for one in memory.regions if takes_read_only or not one.read_only]
+        regions = regions[:MOST_REGIONS]
+        table = messages.MEMORY_TABLE.pack(len(regions), 0)
+        for region in regions:
             table += messages.MEMORY_REGION.pack(
                 region.gpa, region.size, region.hva, region.file_offset
             )
-        self._memory = memory
-        self._tell(messages.SET_MEM_TABLE, table, [memory.fd] * len(memory.regions), ack=True)
+        self._regions = regions
+        self._tell(messages.SET_MEM_TABLE, table, [region.fd for region in regions], ack=True)
 
     def set_status(self, status: int) -> None:
         """Tell the device status (virtio 1.3, 2.1), if the back-end wants to know."""
@@ -315,10 +319,9 @@ class Connection:
         self._tell(request, messages.U64.pack(word), [fd] if fd >= 0 else ())
 
     def _user_address(self, gpa: int) -> int:
-        if self._memory is not None:
-            for region in self._memory.regions:
-                if region.gpa <= gpa < region.gpa + region.size:
-                    return region.hva + gpa - region.gpa
+        for region in self._regions:
+            if region.gpa <= gpa < region.gpa + region.size:
+                return region.hva + gpa - region.gpa
         raise Refused(f"a part of a queue at {gpa:#x} is not in guest RAM")
 
     # The device's state.

@@ -67,7 +67,8 @@ class VhostUserDevice:
     or as many as there are.
     `wanted_features` masks what is offered to the driver. `reconnect` gives a socket to a new
     process when this one died (raising OSError or KvmtoolError if there is none now); it is called
-    on the loop's thread, at most 5 times within 60 s.
+    on the loop's thread, at most 5 times within 60 s. `takes_read_only`: it maps memory that is
+    read-only as what it is, as ours does and others need not.
 
     on_config_change and on_broken are called on the loop's thread, with no lock held. `close` is
     called on that thread too, or when the loop does not run. Without a `loop` nothing is watched,
@@ -88,6 +89,7 @@ class VhostUserDevice:
         config: bytes = b"",
         wanted_features: int = _EVERYTHING,
         reconnect: Reconnect | None = None,
+        takes_read_only: bool = False,
     ) -> None:
         self.name = name
         self.device_id = device_id
@@ -98,6 +100,7 @@ class VhostUserDevice:
         self._memory = memory
         self._loop = loop
         self._reconnect = reconnect
+        self._takes_read_only = takes_read_only
         self._config = config.ljust(self.config_size, b"\0")
         self._lock = threading.Lock()
         self._log = BoundedLog()
@@ -262,7 +265,7 @@ class VhostUserDevice:
     ) -> None:
         connection.accept(self._features)
         connection.set_status(_FEATURES_OK)
-        connection.share(self._memory)
+        connection.share(self._memory, takes_read_only=self._takes_read_only)
         if connection.has(ProtocolFeature.INFLIGHT_SHMFD):
             if self._inflight is None:
                 self._inflight = connection.get_inflight(

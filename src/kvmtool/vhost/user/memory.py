@@ -6,12 +6,13 @@ address, which the messages about vrings use.
 
 from __future__ import annotations
 
-import ctypes
+import fcntl
 import mmap
 import os
 import stat
 
 from kvmtool.core.virtqueue import GuestMap
+from kvmtool.memory.mapping import SharedMapping
 from kvmtool.vhost.user.channel import MalformedMessage
 
 TYPE_CHECKING = False
@@ -27,8 +28,9 @@ _ADDRESSES_END = 1 << 64
 class SharedRegion:
     """One region, mapped here at `hva`: `size` bytes at `fd_offset` of the file `fd` that it owns.
 
-    Raises MalformedMessage, and closes `fd`, for what cannot be mapped or would not last: a region
-    that the file does not hold would end this process on its first access.
+    It is `writable` if `fd` is open for that. Raises MalformedMessage, and closes `fd`, for what
+    cannot be mapped or would not last: a region that the file does not hold would end this process
+    on its first access.
     """
 
     def __init__(self, gpa: int, size: int, user_address: int, fd: int, fd_offset: int) -> None:
@@ -57,24 +59,22 @@ class SharedRegion:
             raise MalformedMessage(f"{self} is not whole pages")
         if max(self.gpa, self.user_address, self.fd_offset) + self.size > _ADDRESSES_END:
             raise MalformedMessage(f"{self} passes the end of the address space")
-        status = os.fstat(self.fd)
-        if not stat.S_ISREG(status.st_mode):
+        end = _file_size(self.fd)
+        if end is None:
             raise MalformedMessage(f"{self} is not in a file of memory")
-        if self.fd_offset + self.size > status.st_size:
-            raise MalformedMessage(
-                f"{self} passes the end of its file of {status.st_size:#x} bytes"
-            )
+        if self.fd_offset + self.size > end:
+            raise MalformedMessage(f"{self} passes the end of its file of {end:#x} bytes")
 
     def _map(self) -> int:
         # Huge pages (hugetlbfs tells their size so) are mapped and unmapped as wholes only.
-        status = os.fstat(self.fd)
-        page = max(mmap.PAGESIZE, status.st_blksize)
+        page = max(mmap.PAGESIZE, os.fstat(self.fd).st_blksize)
         start = self.fd_offset // page * page
-        end = min(-(-(self.fd_offset + self.size) // page) * page, status.st_size)
-        mapped = mmap.mmap(self.fd, end - start, mmap.MAP_SHARED, offset=start)
-        self.mapping: mmap.mmap | None = mapped
-        address = ctypes.addressof(ctypes.c_char.from_buffer(mapped))
-        return address + self.fd_offset - start
+        end = -(-(self.fd_offset + self.size) // page) * page
+        access = fcntl.fcntl(self.fd, fcntl.F_GETFL) & os.O_ACCMODE
+        self.writable = access == os.O_RDWR
+        mapping = SharedMapping(self.fd, end - start, start, writable=self.writable)
+        self.mapping: SharedMapping | None = mapping
+        return mapping.hva + self.fd_offset - start
 
     def close(self) -> None:
         """Close the file; the mapping goes with its last user."""
@@ -82,6 +82,14 @@ class SharedRegion:
         if fd >= 0:
             os.close(fd)
         self.mapping = None
+
+
+def _file_size(fd: int) -> int | None:
+    """Bytes of a regular file or block device, None for what is neither. Raises OSError."""
+    status = os.fstat(fd)
+    if stat.S_ISREG(status.st_mode):
+        return status.st_size
+    return os.lseek(fd, 0, os.SEEK_END) if stat.S_ISBLK(status.st_mode) else None
 
 
 class SharedMemory:
@@ -98,7 +106,7 @@ class SharedMemory:
             )
         self._check_apart()
         self.map = GuestMap(
-            [(region.gpa, region.size, region.hva) for region in self.regions],
+            [(region.gpa, region.size, region.hva, region.writable) for region in self.regions],
             keep=[region.mapping for region in self.regions],
         )
 
