@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -14,6 +17,7 @@ from kvmtool.core.virtqueue import Chain
 from kvmtool.event_loop import EventLoop
 from kvmtool.vhost.queue import HELD
 from kvmtool.vhost.user.backend import Backend
+from kvmtool.vhost.user.connection import Connection
 from kvmtool.vhost.user.frontend import VhostUserDevice
 from unit.vhost.served import (
     PACKED,
@@ -23,6 +27,7 @@ from unit.vhost.served import (
     Pair,
     Served,
     descriptors,
+    on,
 )
 
 
@@ -243,6 +248,86 @@ def test_driver_that_stops_and_starts_while_the_process_is_killed_is_served(
     assert pair.queues[0].ask(b"abc") == b"cba"
     pair.close()
     vars(pair).clear()
+
+
+def test_loop_goes_on_while_a_new_process_does_not_answer(
+    processes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = threading.Event()
+    ours, theirs = socket.socketpair()
+
+    def connect() -> socket.socket:
+        asked.set()
+        return ours
+
+    patient = partial(Connection, timeout_s=1000)
+    monkeypatch.setattr("kvmtool.vhost.user.frontend.Connection", patient)
+    pair = Pair(_NoServed(processes.connect()), reconnect=connect)  # type: ignore[arg-type]
+    pair.start()
+    processes.kill()
+    assert asked.wait(TIMEOUT_S)
+    # Each of these would wait for the thread that talks to the new process.
+    err_fd = pair.device._err_fds[0]
+    os.eventfd_write(err_fd, 1)
+    while select.select([err_fd], [], [], 0)[0]:
+        on(pair.loop, lambda: None)
+    on(pair.loop, lambda: None)
+    assert pair.device._recovering
+    pair.close()
+    assert theirs.recv(4096)
+    with theirs:
+        while theirs.recv(4096):
+            pass
+    vars(pair).clear()
+
+
+def test_closing_does_not_wait_for_an_answer(
+    processes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = partial(Connection, timeout_s=1000)
+    monkeypatch.setattr("kvmtool.vhost.user.frontend.Connection", patient)
+    pair = pair_with(processes)
+    pair.start()
+    os.kill(processes.pids[-1], signal.SIGSTOP)
+    stopping = threading.Thread(target=pair.device.stop)
+    stopping.start()
+    while not pair.device._lock.locked():
+        time.sleep(0.001)
+    pair.close()
+    stopping.join(TIMEOUT_S)
+    assert not stopping.is_alive()
+    processes.kill()
+    vars(pair).clear()
+
+
+def test_back_end_that_keeps_the_loop_waiting_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Slow(Echo):
+        first, second = Echo.first, Echo.second
+        number, knob = Echo.number, Echo.knob
+        delay_s = 0.0
+
+        def read_config(self, offset: int, size: int) -> bytes:
+            time.sleep(self.delay_s)
+            return super().read_config(offset, size)
+
+    monkeypatch.setattr("kvmtool.vhost.user.frontend._PATIENCE_S", 0.1)
+    monkeypatch.setattr("kvmtool.vhost.user.frontend._PATIENCE_SHARE", 0.0)
+    slow = Slow()
+    served = Served(slow)
+    pair = Pair(served)
+    pair.start()
+    assert pair.queues[0].ask(b"abc") == b"cba"
+    slow.delay_s = 0.06
+    on(served.loop, slow.on_config_change)
+    assert pair.changed.wait(TIMEOUT_S)
+    assert not pair.broken.is_set()
+    on(served.loop, slow.on_config_change)
+    assert pair.broken.wait(TIMEOUT_S)
+    assert "its configuration takes too long to read" in capsys.readouterr().err
+    pair.close()
+    served.close()
 
 
 def test_without_a_successor_the_device_is_broken_at_once(

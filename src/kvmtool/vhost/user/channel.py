@@ -80,6 +80,10 @@ class Channel:
         """The socket's descriptor, -1 once closed."""
         return self._socket.fileno()
 
+    def shutdown(self, how: int) -> None:
+        """As of sockets: who waits here, in another thread, is told at once. Raises OSError."""
+        self._socket.shutdown(how)
+
     def close(self) -> None:
         """Close the socket and what came of an unfinished message."""
         self._drop()

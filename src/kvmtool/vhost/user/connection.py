@@ -117,6 +117,10 @@ class Connection:
         """The socket's descriptor: it hangs up when the back-end ends."""
         return self._channel.fileno()
 
+    def shutdown(self, how: int) -> None:
+        """As of sockets: another thread that waits for an answer gets PeerGone. Raises OSError."""
+        self._channel.shutdown(how)
+
     def close(self) -> None:
         """End the connection, and with it most back-ends of ours."""
         self._channel.close()

@@ -12,6 +12,7 @@ import select
 import socket
 import threading
 import time
+from collections import deque
 
 from kvmtool import eventfd, log
 from kvmtool.errors import KvmtoolError
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 MOST_RECONNECTIONS = 5
 WITHIN_S = 60.0
+_BUSY_S = 0.02
+"""When the loop looks again for what another thread has the lock for."""
 _DELAYS_S = (0.0, 0.05, 0.2, 1.0, 2.0)
 _EVERYTHING = (1 << 64) - 1
 _MOST_UNDELIVERED = 64
@@ -67,10 +70,11 @@ class VhostUserDevice:
     or as many as there are.
     `wanted_features` masks what is offered to the driver. `reconnect` gives a socket to a new
     process when this one died (raising OSError or KvmtoolError if there is none now); it is called
-    on the loop's thread, at most 5 times within 60 s. `takes_read_only`: it maps memory that is
+    in a thread of its own, at most 5 times within 60 s. `takes_read_only`: it maps memory that is
     read-only as what it is, as ours does and others need not.
 
-    on_config_change and on_broken are called on the loop's thread, with no lock held. `close` is
+    on_config_change and on_broken are called on the loop's thread, with no lock held. That thread
+    never waits for another one that talks to the back-end, nor for a new process. `close` is
     called on that thread too, or when the loop does not run. Without a `loop` nothing is watched,
     and on_broken is called by whatever method found it out.
     Raises KvmtoolError where the back-end does not negotiate.
@@ -115,9 +119,13 @@ class VhostUserDevice:
         self._broken = False
         self._closed = False
         self._reconnections: list[float] = []
-        # What the loop's thread is to watch, and to forget and close.
-        self._to_watch: list[tuple[int, int, Callable[[], None]]] = []
-        self._retired: list[Connection | Channel] = []
+        # What the loop's thread is to do next, in order, and what it found the lock taken for.
+        self._for_loop: deque[Callable[[], None]] = deque()
+        self._postponed: dict[tuple[Callable[..., Callable[[], None] | None], object], None] = {}
+        self._recovering = False
+        self._recovery: threading.Thread | None = None
+        self._new_socket: socket.socket | None = None
+        self._starts = 0
         self.features = 0
         try:
             connection = self._connect(sock)
@@ -227,8 +235,11 @@ class VhostUserDevice:
 
     def close(self) -> None:
         """End the connection and give all descriptors back."""
+        self._closed = True
+        self._hurry()
+        if self._recovery is not None:
+            self._recovery.join()
         with self._lock:
-            self._closed = True
             self._started = False
             self._drop_connection()
             self._drop_inflight()
@@ -245,6 +256,7 @@ class VhostUserDevice:
         self._features = features
         self._queues = dict(queues)
         self._started = True
+        self._starts += 1
         self._broken = False
         self._drop_inflight()
 
@@ -369,10 +381,8 @@ class VhostUserDevice:
     def _drop_connection(self) -> None:
         for one in (self._connection, self._requests):
             if one is not None:
-                self._retired.append(one)
+                self._retire(one)
         self._connection = self._requests = None
-        if self._loop is not None:
-            self._loop.call_soon(self._sync)
 
     def _lose(self, error: KvmtoolError) -> None:
         if self._connection is None:
@@ -405,75 +415,66 @@ class VhostUserDevice:
         else:
             self._loop.call_soon(self._tell_broken)
 
-    # On the loop's thread.
-
-    def _watch(self, fd: int, events: int, callback: Callable[[], None]) -> None:
-        if self._loop is not None:
-            self._to_watch.append((fd, events, callback))
-            self._loop.call_soon(self._sync)
-
-    def _sync(self) -> None:
-        """Only the loop's thread may watch, and what is watched is closed after it is forgotten."""
-        with self._lock:
-            to_watch, self._to_watch = self._to_watch, []
-            retired, self._retired = self._retired, []
-        if self._loop is not None:
-            for watched in to_watch:
-                self._loop.watch(*watched)
-            for one in retired:
-                self._loop.unwatch(one.fileno())
-        for one in retired:
-            one.close()
-
-    def _tell_broken(self) -> None:
-        with self._lock:
-            broken = self._broken and not self._closed
-        if broken:
-            self.on_broken()
-
-    def _hung_up(self, connection: Connection) -> None:
-        with self._lock:
-            if connection is self._connection:
-                self._lose(PeerGone("the connection was closed"))
-        self._sync()
-
-    def _queue_failed(self, fd: int) -> None:
-        with self._lock:
-            if eventfd.take(fd) and self._started and not self._broken:
-                self._broken = True
-                self._tell_broken_soon()
+    # A new process, in a thread of its own: it may take its time to answer.
 
     def _recover(self) -> None:
-        with self._lock:
-            if self._closed or self._connection is not None or self._reconnect is None:
-                return
-            now = time.monotonic()
-            self._reconnections = [when for when in self._reconnections if when > now - WITHIN_S]
-            if len(self._reconnections) >= MOST_RECONNECTIONS:
-                self._break(f"{MOST_RECONNECTIONS} new processes within {WITHIN_S:g} s failed")
-                return
-            self._reconnections.append(now)
-            before = self._config
-            try:
-                connection = self._connect(self._reconnect())
-                if self._started:
-                    self._set_up(connection, self._bases_after_a_crash())
-                    self._nudge()
-            except (OSError, KvmtoolError) as error:
-                log.debug(f"{self.name}: a new process failed: {error}")
-                self._drop_connection()
-                self._recover_later()
-            else:
-                log.debug(f"{self.name}: a new process goes on")
-            changed = self._config != before
-        if changed:
-            # The old process may have died before it said so.
-            self.on_config_change()
+        """On the loop's thread."""
+        if not self._recovering and not self._closed:
+            self._recovering = True
+            self._recovery = threading.Thread(
+                target=self._recover_now, name=f"{self.name} recovery", daemon=True
+            )
+            self._recovery.start()
 
-    def _recover_later(self) -> None:
-        assert self._loop is not None
-        delay_s = _DELAYS_S[min(len(self._reconnections), len(_DELAYS_S)) - 1]
-        self._loop.call_after(delay_s, self._recover)
+    def _recover_now(self) -> None:
+        with self._lock:
+            before = self._config
+            wait_s = self._try_new_process()
+            # The old process may have died before it said so.
+            changed = self._config != before
+            self._recovering = False
+            if self._loop is not None and not self._closed:
+                if wait_s is not None:
+                    self._loop.call_after(wait_s, self._recover)
+                if changed:
+                    self._loop.call_soon(self._tell_config_changed)
+
+    def _try_new_process(self) -> float | None:
+        """Go on with a new process; return when to try again if there is none, in seconds."""
+        if self._closed or self._connection is not None or self._reconnect is None:
+            return None
+        now = time.monotonic()
+        self._reconnections = [when for when in self._reconnections if when > now - WITHIN_S]
+        if len(self._reconnections) >= MOST_RECONNECTIONS:
+            self._break(f"{MOST_RECONNECTIONS} new processes within {WITHIN_S:g} s failed")
+            return None
+        self._reconnections.append(now)
+        try:
+            self._new_socket = self._reconnect()
+            if self._closed:
+                self._new_socket.close()
+                return None
+            connection = self._connect(self._new_socket)
+            if self._started:
+                self._set_up(connection, self._bases_after_a_crash())
+                self._nudge()
+        except (OSError, KvmtoolError) as error:
+            log.debug(f"{self.name}: a new process failed: {error}")
+            self._drop_connection()
+            return _DELAYS_S[min(len(self._reconnections), len(_DELAYS_S)) - 1]
+        finally:
+            self._new_socket = None
+        log.debug(f"{self.name}: a new process goes on")
+        return None
+
+    def _hurry(self) -> None:
+        """Have no thread wait for the back-end any more, after `_closed` was set."""
+        for one in (self._new_socket, self._connection):
+            if one is not None:
+                try:
+                    one.shutdown(socket.SHUT_RDWR)
+                except OSError as error:
+                    log.debug(f"{self.name}: the back-end is gone already: {error.strerror}")
 
     def _bases_after_a_crash(self) -> dict[int, int]:
         """Where the queues go on; a back-end with an in-flight area knows better."""
@@ -482,6 +483,75 @@ class VhostUserDevice:
         if self._inflight is None:
             raise Refused("a packed queue cannot go on without an in-flight area")
         return dict.fromkeys(self._queues, _FRESH_PACKED)
+
+    # On the loop's thread, which never waits for the lock.
+
+    def _watch(self, fd: int, events: int, callback: Callable[[], None]) -> None:
+        loop = self._loop
+        if loop is not None:
+            self._for_loop.append(lambda: loop.watch(fd, events, callback))
+            loop.call_soon(self._sync)
+
+    def _retire(self, one: Connection | Channel) -> None:
+        """Close what may be watched, once it is not."""
+        self._for_loop.append(lambda: self._forget(one))
+        if self._loop is not None:
+            self._loop.call_soon(self._sync)
+
+    def _forget(self, one: Connection | Channel) -> None:
+        if self._loop is not None:
+            self._loop.unwatch(one.fileno())
+        one.close()
+
+    def _sync(self) -> None:
+        while self._for_loop:
+            self._for_loop.popleft()()
+
+    def _locked(self, action: Callable[..., Callable[[], None] | None], argument: object) -> None:
+        """Call `action` with the lock, now or soon, and then without it what it returns."""
+        if not self._lock.acquire(blocking=False):
+            if self._loop is not None and not self._closed:
+                if not self._postponed:
+                    self._loop.call_after(_BUSY_S, self._try_postponed)
+                self._postponed[action, argument] = None
+            return
+        try:
+            then = action(argument)
+        finally:
+            self._lock.release()
+        if then is not None:
+            then()
+
+    def _try_postponed(self) -> None:
+        postponed, self._postponed = self._postponed, {}
+        for action, argument in postponed:
+            self._locked(action, argument)
+
+    def _tell_broken(self) -> None:
+        if self._broken and not self._closed:
+            self.on_broken()
+
+    def _tell_config_changed(self) -> None:
+        if not self._closed:
+            self.on_config_change()
+
+    def _hung_up(self, connection: Connection) -> None:
+        if self._loop is not None:
+            self._loop.unwatch(connection.fileno())
+        self._locked(self._lose_hung_up, connection)
+
+    def _lose_hung_up(self, connection: Connection) -> None:
+        if connection is self._connection:
+            self._lose(PeerGone("the connection was closed"))
+
+    def _queue_failed(self, fd: int) -> None:
+        if eventfd.take(fd):
+            self._locked(self._fail, self._starts)
+
+    def _fail(self, starts: int) -> None:
+        if self._started and not self._broken and starts == self._starts:
+            self._broken = True
+            self._tell_broken_soon()
 
     def _requested(self, requests: Channel) -> None:
         """What the back-end asks: it may say that its configuration changed, nothing else."""
@@ -502,26 +572,28 @@ class VhostUserDevice:
                     )
         except (PeerGone, MalformedMessage) as error:
             log.debug(f"{self.name}: no more requests from the back-end: {error}")
-            with self._lock:
-                if requests is self._requests:
-                    self._requests = None
-                    self._retired.append(requests)
-            self._sync()
+            if self._loop is not None:
+                self._loop.unwatch(requests.fileno())
+            self._locked(self._drop_requests, requests)
         if changed:
-            self._config_changed()
+            self._locked(self._take_config, requests)
 
-    def _config_changed(self) -> None:
-        with self._lock:
-            connection = self._connection
-            if connection is None or not connection.has(ProtocolFeature.CONFIG):
-                return
-            # Nothing else happens on this thread meanwhile.
-            began = time.monotonic()
-            self._try(self._read_config)
-            rested_s = began - self._waited_at
-            self._waited_at = time.monotonic()
-            self._patience_s = min(_PATIENCE_S, self._patience_s + rested_s * _PATIENCE_SHARE)
-            self._patience_s -= self._waited_at - began
-            if self._patience_s < 0:
-                self._lose(PeerGone("its configuration takes too long to read"))
-        self.on_config_change()
+    def _drop_requests(self, requests: Channel) -> None:
+        if requests is self._requests:
+            self._requests = None
+            self._retire(requests)
+
+    def _take_config(self, _requests: Channel) -> Callable[[], None] | None:
+        connection = self._connection
+        if connection is None or not connection.has(ProtocolFeature.CONFIG):
+            return None
+        # Nothing else happens on this thread meanwhile.
+        began = time.monotonic()
+        self._try(self._read_config)
+        rested_s = began - self._waited_at
+        self._waited_at = time.monotonic()
+        self._patience_s = min(_PATIENCE_S, self._patience_s + rested_s * _PATIENCE_SHARE)
+        self._patience_s -= self._waited_at - began
+        if self._patience_s < 0:
+            self._lose(PeerGone("its configuration takes too long to read"))
+        return self._tell_config_changed
