@@ -18,8 +18,11 @@ def set_level(name: str) -> None:
 
 def _say(level: int, text: str) -> None:
     if level <= _level and sys.stderr is not None:  # as it is for a process without one
-        sys.stderr.write(f"lkvm: {text}\n")
-        sys.stderr.flush()
+        try:
+            sys.stderr.write(f"lkvm: {text}\n")
+            sys.stderr.flush()
+        except OSError:
+            return  # its disk is full or its reader has left: no reason to end a machine
 
 
 def error(text: str) -> None:

@@ -55,5 +55,8 @@ class Output:
         text = line.decode(errors="replace")
         if self._left <= 0:
             text = f"lkvm: {self._name}: says too much; no more of it is shown"
-        self._stream.write("".join(c if c.isprintable() else "?" for c in text) + "\n")
-        self._stream.flush()
+        try:
+            self._stream.write("".join(c if c.isprintable() else "?" for c in text) + "\n")
+            self._stream.flush()
+        except OSError:
+            return  # its disk is full or its reader has left; the devices go on

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import select
@@ -224,6 +225,20 @@ def test_unfinished_line_of_a_process_that_ended_is_shown() -> None:
     os.close(writing)
     output.close()
     assert stream.text == "whole\nhalf\n"
+
+
+def test_line_that_cannot_be_written_ends_nothing() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"one\ntwo\n")
+    with open("/dev/full", "w", buffering=1) as full:
+        output = Output("blk0", reading, full)
+        assert output.pass_on()
+        os.close(writing)
+        output.close()
+        with contextlib.redirect_stderr(full):
+            log.warning("no space left for this")
+        with contextlib.suppress(OSError):
+            full.close()
 
 
 def test_start_of_a_living_device_replaces_its_process(make: Make) -> None:
