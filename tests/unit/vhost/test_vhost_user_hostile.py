@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import resource
 import select
 import socket
 import struct
@@ -293,6 +294,16 @@ def test_front_end_that_reads_no_replies_is_left(front: FrontEnd) -> None:
             front.sock.send(request * 100)
         front.loop.settle()
         assert time.monotonic() < deadline
+    assert front.refused()
+
+
+def test_in_flight_area_too_large_for_the_process_leaves_no_descriptor(front: FrontEnd) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))
+    try:
+        front.request(messages.GET_INFLIGHT_FD, messages.INFLIGHT.pack(0, 0, 256, 32768))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert front.refused()
 
 

@@ -97,8 +97,12 @@ def create_area(queues: int, queue_size: int, packed: bool) -> MappedArea:
     _check_numbers(queues, queue_size)
     size = queues * inflight_size(queue_size, packed)
     fd = os.memfd_create("vhost-user-inflight", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    os.ftruncate(fd, size)
-    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
+    try:
+        os.ftruncate(fd, size)
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
+    except OSError:  # a device's process may make files of a bounded size only
+        os.close(fd)
+        raise
     return MappedArea(fd, size, 0, queues, queue_size, packed)
 
 
