@@ -57,7 +57,7 @@ class Scene:
 
 def _make_memory_executable(_: Scene) -> None:
     size = mmap.PAGESIZE
-    memory = mmap.mmap(-1, size)
+    memory = mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     syscall(NUMBERS["mprotect"], address, size, mmap.PROT_READ | mmap.PROT_EXEC)
 
@@ -150,6 +150,7 @@ ATTEMPTS: dict[str, Callable[[Scene], object]] = {
     "read the victim's memory": partial(_call_on_victim, "process_vm_readv", (0, 0, 0, 0)),
     "write the victim's memory": partial(_call_on_victim, "process_vm_writev", (0, 0, 0, 0)),
     "limit the victim": partial(_call_on_victim, "prlimit64", (7, 0, 0)),
+    "map memory that no limit counts": lambda _: mmap.mmap(-1, 1 << 30),
     "map executable memory": lambda _: mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_EXEC),
     "make memory executable": _make_memory_executable,
     "be dumpable": partial(_call, "prctl", (4, 1)),

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 class Check:
     """A condition on the low 32 bits of argument `index`, or with `zero` on all 64.
 
-    It must be one of `values`, if there are any; have all bits of `has`; and none of `lacks`.
+    It must be one of `values`, if there are any; have all bits of `has`; and none of `lacks`. One
+    that has none of the bits of `when`, if there are any, passes.
     """
 
-    __slots__ = ("has", "index", "lacks", "values", "zero")
+    __slots__ = ("has", "index", "lacks", "values", "when", "zero")
 
     def __init__(
         self,
@@ -36,12 +37,14 @@ class Check:
         *,
         has: int = 0,
         lacks: int = 0,
+        when: int = 0,
         zero: bool = False,
     ) -> None:
         self.index = index
         self.values = values
         self.has = has
         self.lacks = lacks
+        self.when = when
         self.zero = zero
 
 
@@ -131,10 +134,12 @@ def allowed(policy: Policy, pid: int) -> dict[str, Call]:
     by_name = _ALWAYS if policy.opens_files else Call(allowed=False, refusal=errno.EACCES)
     rules |= dict.fromkeys(_BY_NAME, by_name)
     not_executable = Call(Check(2, lacks=mmap.PROT_EXEC))
+    # Anonymous memory that is shared no limit of a process counts, as it is a file.
+    limited = Check(3, lacks=mmap.MAP_SHARED, when=mmap.MAP_ANONYMOUS)
     itself = Call(Check(0, (pid,)))
     rules |= {
         "newfstatat": Call(Check(3, has=_AT_EMPTY_PATH), refusal=errno.EACCES),
-        "mmap": not_executable,
+        "mmap": Call(*not_executable.checks, limited),
         "mprotect": not_executable,
         "fcntl": Call(Check(1, _FCNTLS)),
         "ioctl": Call(Check(1, _IOCTLS + policy.ioctls)),

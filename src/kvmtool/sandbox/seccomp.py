@@ -137,4 +137,6 @@ def _check(check: Check, refused: Instruction) -> list[Instruction]:
             code += [(_ANY_BIT, 1, 0, 1 << bit), refused]
     if check.lacks:
         code += [(_ANY_BIT, 0, 1, check.lacks), refused]
+    if check.when:
+        code = [(_LOAD, 0, 0, low), (_ANY_BIT, 0, len(code), check.when), *code]
     return code

@@ -36,6 +36,7 @@ _SEGMENT = struct.Struct("<QII")  # struct virtio_blk_discard_write_zeroes
 _OK = virtio_blk.VIRTIO_BLK_S_OK
 _IOERR = virtio_blk.VIRTIO_BLK_S_IOERR
 _UNSUPP = virtio_blk.VIRTIO_BLK_S_UNSUPP
+_OWN_MEMORY = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
 _UNMAP = virtio_blk.VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP
 _NEEDS = {
     virtio_blk.VIRTIO_BLK_T_DISCARD: 1 << virtio_blk.VIRTIO_BLK_F_DISCARD,
@@ -170,7 +171,7 @@ class SlowPath:
         if self._image.alignment > 1:
             # Direct I/O wants aligned memory, as a mapping is.
             size = sum(map(len, buffers))
-            with mmap.mmap(-1, size) as aligned, memoryview(aligned) as data:
+            with mmap.mmap(-1, size, _OWN_MEMORY) as aligned, memoryview(aligned) as data:
                 self._fill(fd, offset, [data])
                 at = 0
                 for buffer in buffers:
@@ -206,7 +207,7 @@ class SlowPath:
 
     def _write_data(self, offset: int, buffers: list[memoryview]) -> None:
         if self._image.alignment > 1:
-            with mmap.mmap(-1, sum(map(len, buffers))) as aligned:
+            with mmap.mmap(-1, sum(map(len, buffers)), _OWN_MEMORY) as aligned:
                 for buffer in buffers:
                     aligned.write(buffer)
                 with memoryview(aligned) as data:

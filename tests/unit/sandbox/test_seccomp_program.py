@@ -91,6 +91,9 @@ def test_architectures_are_those_of_the_audit_header() -> None:
         ("mmap", (0, 4096, 3), ALLOW),
         ("mmap", (0, 4096, 7), KILL),
         ("mmap", (0, 4096, 4 | 1 << 40), KILL),
+        ("mmap", (0, 4096, 3, 0x22), ALLOW),  # MAP_PRIVATE | MAP_ANONYMOUS
+        ("mmap", (0, 4096, 3, 0x01), ALLOW),  # MAP_SHARED, of a file
+        ("mmap", (0, 4096, 3, 0x21), KILL),  # MAP_SHARED | MAP_ANONYMOUS
         ("mprotect", (0, 4096, 3), ALLOW),
         ("mprotect", (0, 4096, 5), KILL),
         ("clone", (0x3D0F00,), ALLOW),  # glibc's pthread_create
