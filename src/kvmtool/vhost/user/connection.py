@@ -72,7 +72,7 @@ _PROTOCOL_BIT = 1 << messages.F_PROTOCOL_FEATURES
 _NOT_FOR_DRIVERS = _PROTOCOL_BIT | 1 << messages.F_LOG_ALL
 _FRESH = {False: 0, True: 0x8000_8000}  # a packed queue begins with both wrap counters set
 _PIECE = 1 << 16
-_CONFIG_TIMEOUT_S = 2.0  # there is nothing to be done for this answer
+_CONFIG_TIMEOUT_S = 2.0  # for all of it; there is nothing to be done for these answers
 
 
 class Refused(MalformedMessage):
@@ -212,29 +212,33 @@ class Connection:
         """The first `size` bytes; zeros where the back-end has none."""
         # Some back-ends take no offset but 0, and no more bytes than their layout has.
         size_shown = min(size, self._config_shown)
-        data = self._read_config(size_shown) if size_shown else b""
+        deadline = time.monotonic() + _CONFIG_TIMEOUT_S
+        data = self._read_config(size_shown, deadline) if size_shown else b""
         if data is None:
-            data = self.read_whole_config(size - 1)
+            data = self._find_config(size - 1, deadline)
             self._config_shown = len(data)
         return data.ljust(size, b"\0")
 
     def read_whole_config(self, limit: int = messages.LARGEST_CONFIG) -> bytes:
         """As many bytes as the back-end shows in whole words, up to about `limit`; maybe none."""
+        return self._find_config(limit, time.monotonic() + _CONFIG_TIMEOUT_S)
+
+    def _find_config(self, limit: int, deadline: float) -> bytes:
         best = b""
         shown, refused = 0, limit // 4 + 1
         while refused - shown > 1:
             middle = (shown + refused) // 2
-            data = self._read_config(4 * middle)
+            data = self._read_config(4 * middle, deadline)
             if data is None:
                 refused = middle
             else:
                 shown, best = middle, data
         return best
 
-    def _read_config(self, size: int) -> bytes | None:
+    def _read_config(self, size: int, deadline: float) -> bytes | None:
         head = messages.CONFIG_SPACE.pack(0, size, messages.CONFIG_WRITABLE)
         self._channel.send(messages.GET_CONFIG, head + bytes(size))
-        message = self._channel.receive_reply(messages.GET_CONFIG, _CONFIG_TIMEOUT_S)
+        message = self._channel.receive_reply(messages.GET_CONFIG, deadline - time.monotonic())
         message.close()
         if len(message.payload) != len(head) + size:
             return None

@@ -1,0 +1,84 @@
+"""A back-end that takes its time: whoever asks it waits, and the loop does not."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from kvmtool.vhost.user import messages
+from kvmtool.vhost.user.channel import Channel, PeerGone
+from kvmtool.vhost.user.messages import ProtocolFeature, Request
+from unit.vhost.served import TIMEOUT_S, VERSION_1, Pair
+
+FEATURES = ProtocolFeature.REPLY_ACK | ProtocolFeature.CONFIG | ProtocolFeature.BACKEND_REQ
+
+
+class Slow:
+    """Says yes to everything, and waits `delay_s` before it does."""
+
+    def __init__(self) -> None:
+        self.sock, theirs = socket.socketpair()
+        self.delay_s = 0.0
+        self.cut = 0
+        self.requests: Channel | None = None
+        self._channel = Channel(theirs, TIMEOUT_S)
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        try:
+            while True:
+                message = self._channel.receive()
+                time.sleep(self.delay_s)
+                if message.number == messages.SET_BACKEND_REQ_FD.number:
+                    sock = socket.socket(fileno=message.take_descriptor())
+                    self.requests = Channel(sock, TIMEOUT_S)
+                reply = {
+                    messages.GET_FEATURES.number: messages.U64.pack(
+                        VERSION_1 | 1 << messages.F_PROTOCOL_FEATURES
+                    ),
+                    messages.GET_PROTOCOL_FEATURES.number: messages.U64.pack(FEATURES),
+                    messages.GET_VRING_BASE.number: message.payload,
+                    messages.GET_CONFIG.number: message.payload[: -self.cut or None],
+                }.get(message.number)
+                if reply is None and message.flags & messages.NEED_REPLY:
+                    reply = messages.U64.pack(0)
+                message.close()
+                if reply is not None:
+                    self._channel.send(Request(message.number, "it"), reply, messages.REPLY)
+        except PeerGone:
+            self._channel.close()
+
+    def change_config(self) -> None:
+        assert self.requests is not None
+        self.requests.send(messages.CONFIG_CHANGE_MSG, b"")
+
+    def join(self) -> None:
+        self._thread.join(TIMEOUT_S)
+        assert not self._thread.is_alive()
+        assert self.requests is not None
+        self.requests.close()
+
+
+@pytest.fixture
+def slow() -> Iterator[Slow]:
+    slow = Slow()
+    yield slow
+    slow.join()
+
+
+def test_configuration_that_comes_bit_by_bit_is_not_waited_for_for_long(slow: Slow) -> None:
+    pair = Pair(slow, config_size=60)  # type: ignore[arg-type]
+    slow.delay_s, slow.cut = 0.7, 1
+    reading = threading.Thread(target=lambda: pair.device.write_config(0, b"\1"))
+    began = time.monotonic()
+    reading.start()
+    reading.join()
+    took_s = time.monotonic() - began
+    slow.delay_s = 0.0
+    pair.close()
+    assert took_s < 0.7 + 2.0 + 0.5
