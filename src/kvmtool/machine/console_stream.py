@@ -35,6 +35,7 @@ class ConsoleStream:
         self.device_fd = self._device.fileno()
         self.size_fd = self._device_size.fileno()
         self._output = b""
+        self._input_waits = False
         self._loop: EventLoop | None = None
 
     def open(self, loop: EventLoop) -> None:
@@ -73,22 +74,31 @@ class ConsoleStream:
             sent = 0
         except OSError:
             return len(data)  # nobody will ever read it
-        if sent < len(data):
-            self._watch(select.POLLIN | select.POLLOUT)
+        self._input_waits = sent < len(data)
+        if self._input_waits:
+            self._watch()
         return sent
 
-    def _watch(self, events: int) -> None:
-        if self._loop is not None:
+    def _watch(self) -> None:
+        """Wait for output if there is none to write yet, and for room if input waits for it."""
+        if self._loop is None:
+            return
+        events = (0 if self._output else select.POLLIN) | (self._input_waits and select.POLLOUT)
+        if events:
             self._loop.watch(self._own.fileno(), events, self._read)
+        else:
+            self._loop.unwatch(self._own.fileno())
 
     def _read(self) -> None:
+        self._input_waits = False  # until the next try says so
         self._terminal.room_was_made()
         if self._output:
+            self._watch()
             return
         try:
             self._output = os.read(self._own.fileno(), _CHUNK)
         except BlockingIOError:
-            self._watch(select.POLLIN)
+            self._watch()
             return
         except OSError:
             self._output = b""
@@ -96,7 +106,6 @@ class ConsoleStream:
             if self._loop is not None:
                 self._loop.unwatch(self._own.fileno())
             return
-        self._watch(select.POLLIN)
         self._push_output()
 
     def _push_output(self) -> None:
@@ -105,8 +114,4 @@ class ConsoleStream:
             return
         output, self._output = self._output, b""
         self._output = output[self._terminal.offer(output) :]
-        if self._loop is not None:
-            if self._output:
-                self._loop.unwatch(self._own.fileno())
-            else:
-                self._watch(select.POLLIN)
+        self._watch()
