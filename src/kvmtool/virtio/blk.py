@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from kvmtool import log
+from kvmtool import eventfd, log
 from kvmtool.backends.disk import DiskOptions, open_disk
 from kvmtool.core.blk import BlkDisk, BlkQueue
 from kvmtool.errors import BadInput
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _SECTOR = 512
 _QUEUE_SIZE = 256
+_LOOK_S = 0.5
 _TYPES = {
     virtio_blk.VIRTIO_BLK_T_IN: "read",
     virtio_blk.VIRTIO_BLK_T_OUT: "write",
@@ -191,7 +192,7 @@ class Blk(VirtioDevice, name="blk", device_id=virtio_ids.VIRTIO_ID_BLOCK):
         if engine_and_thread is not None:
             engine, thread = engine_and_thread
             engine.stop()
-            thread.join()
+            _join(thread, self.running[index])
         self.running.pop(index, None)
 
     def reset(self) -> None:
@@ -212,6 +213,22 @@ class Blk(VirtioDevice, name="blk", device_id=virtio_ids.VIRTIO_ID_BLOCK):
         else:
             reason = f"{type(error).__name__}: {error}"
         self._complaints.warning(f"{self.name}: {what}: {reason}")
+
+
+def _join(thread: threading.Thread, queue: RunningQueue) -> None:
+    """Wait for the end of a queue's thread, and do not let who shares its eventfds forbid that.
+
+    It may be held by one that was emptied or filled, and made one that waits, after the thread
+    looked.
+    """
+    interrupt = False
+    while thread.is_alive():
+        thread.join(_LOOK_S)
+        if thread.is_alive():
+            eventfd.signal(queue.kick_fd)
+            interrupt |= queue.call_fd >= 0 and eventfd.take(queue.call_fd)
+    if interrupt:
+        eventfd.signal(queue.call_fd)
 
 
 def _run(engine: BlkQueue, queue: RunningQueue) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -134,6 +135,21 @@ def test_blk_stop_with_requests_in_flight_ends_them_all(image: Path, io_uring: b
         disk.rig.reset()
         disk.rig.negotiate()
         disk.rig.start(0, 64)
+    disk.close()
+
+
+def test_blk_stop_is_not_held_by_an_interrupt_that_the_front_end_lets_nobody_send(
+    image: Path,
+) -> None:
+    disk = Disk(f"{image}")
+    started = disk.started()
+    os.set_blocking(started.queue.call_fd, True)
+    os.eventfd_write(started.queue.call_fd, 2**64 - 2)
+    started.driver.want_calls()
+    disk.submit(IN, 0, room=SECTOR)
+    started.kick()
+    while not started.driver.collect():
+        time.sleep(0.01)
     disk.close()
 
 
