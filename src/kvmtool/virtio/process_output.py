@@ -10,22 +10,22 @@ if TYPE_CHECKING:
 
 _PIECE = 4096
 _LONGEST_LINE = 1024
-_MOST = 64 << 10
+MOST_OUTPUT = 64 << 10
 
 
 class Output:
-    """Passes lines of one process from `fd` to `stream`: printable characters only, 64 KiB at most.
+    """Passes lines of one process from `fd` to `stream`: printable characters only, `most` bytes.
 
     `fd` is the reading end of a pipe, and `fd` and `stream` may be used until `close`.
     """
 
-    def __init__(self, name: str, fd: int, stream: TextIO) -> None:
+    def __init__(self, name: str, fd: int, stream: TextIO, most: int = MOST_OUTPUT) -> None:
         os.set_blocking(fd, False)
         self.fd = fd
         self._name = name
         self._stream = stream
         self._begun = b""
-        self._left = _MOST
+        self._left = most
 
     def pass_on(self) -> bool:
         """Write what has come, a piece at most; False if nothing more will come."""
@@ -43,7 +43,7 @@ class Output:
 
     def close(self) -> None:
         """Write what is in the pipe yet, and close it. The process has ended."""
-        for _ in range(_MOST // _PIECE):
+        for _ in range(MOST_OUTPUT // _PIECE):
             if not self.pass_on():
                 break
         os.close(self.fd)

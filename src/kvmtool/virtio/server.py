@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import stat
+import sys
 import threading
 
 from kvmtool import log
 from kvmtool.errors import BadInput, KvmtoolError
 from kvmtool.event_loop import EventLoop
 from kvmtool.vhost.user.backend import Backend
+from kvmtool.virtio.process_output import MOST_OUTPUT, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 _BACKLOG = 1
 _MOST_PROCESSES = 20
+_STDERR = 2
 
 
 def serve(device: VirtioDevice, sock: socket.socket) -> None:
@@ -96,15 +100,26 @@ def _serve_in_child(
 ) -> int:
     """Serve from a process of its own, and return its status; a signal to us ends it too."""
     parent = os.getpid()
+    output = None
+    if sandbox and sys.stderr is not None:
+        # A terminal is no descriptor to leave with a process that may be taken over.
+        reading, writing = os.pipe2(os.O_CLOEXEC)
+        most = sys.maxsize if device.traced else MOST_OUTPUT
+        output = Output(device.name, reading, sys.stderr, most)
     # A signal is for who has its handlers in place: neither end may be left by one in between.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     child = 0
     try:
         child = os.fork()
         if not child:
+            if output is not None:
+                os.dup2(writing, _STDERR)
             _serve_for_ever(device, listener, parent, before, sandbox=sandbox)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         log.info(f"{device.name} is served on {path}")
+        if output is not None:
+            os.close(writing)
+            _show(output)
         status = os.waitpid(child, 0)[1]
         child = 0
         return status
@@ -112,7 +127,17 @@ def _serve_in_child(
         if child:
             os.kill(child, signal.SIGTERM)
             os.waitpid(child, 0)
+        if output is not None:
+            output.close()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _show(output: Output) -> None:
+    """Pass on what a process says until it ends."""
+    poll = select.poll()
+    poll.register(output.fd, select.POLLIN)
+    while output.pass_on():
+        poll.poll()
 
 
 def _is_left_behind(path: str) -> bool:
@@ -151,7 +176,10 @@ def _serve_for_ever(
         if sandbox:
             from kvmtool.sandbox.enter import enter
 
-            enter(device.policy.allowing("accept4"), [2, listener.fileno(), *device.descriptors()])
+            enter(
+                device.policy.allowing("accept4"),
+                [_STDERR, listener.fileno(), *device.descriptors()],
+            )
         try:
             while True:
                 sock, _ = listener.accept()

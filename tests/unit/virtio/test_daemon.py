@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import select
 import signal
 import socket
@@ -116,3 +117,44 @@ def test_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
     assert refused.process.stderr is not None
     refused.process.stderr.close()
     assert (tmp_path / "socket").read_text() == "precious"
+
+
+# Looks at its stderr as soon as a front-end comes.
+SPY = """
+import os, sys
+from kvmtool.virtio import server
+from kvmtool.virtio.rng import Rng
+
+class Spy(Rng, name="spy", device_id=4):
+    requests = Rng.requests
+
+    def attach(self, loop):
+        os.write(2, b"\\x1b]0;title\\x07\\n")
+        try:
+            os.write(2, b"read " + os.read(2, 100) + b"\\n")
+        except OSError:
+            os.write(2, b"nothing to read\\n")
+        super().attach(loop)
+
+server.listen(Spy(), sys.argv[1], sandbox=True)
+"""
+
+
+def test_terminal_is_out_of_the_device_s_reach(tmp_path: Path) -> None:
+    path = str(tmp_path / "socket")
+    ours, theirs = pty.openpty()
+    os.write(ours, b"typed\n")
+    process = subprocess.Popen([sys.executable, "-c", SPY, path], stderr=theirs)
+    os.close(theirs)
+    said = b""
+    while b"is served" not in said:
+        said += os.read(ours, 4096)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(path)
+        while b"read" not in said:
+            said += os.read(ours, 4096)
+    process.send_signal(signal.SIGKILL)
+    process.wait(20)
+    os.close(ours)
+    assert b"nothing to read" in said
+    assert b"?]0;title?" in said
