@@ -188,7 +188,10 @@ class Devices:
         for device in self._devices:
             serve = partial(server.serve_in_process, device)
             fds = device.descriptors()
-            served.append(ServedDevice(device.name, serve, device.policy, fds, device.hide))
+            talks = bool(device.traced)
+            served.append(
+                ServedDevice(device.name, serve, device.policy, fds, device.hide, talks=talks)
+            )
         return DeviceProcesses(served, sandbox=self._config.sandbox)
 
     def _socket(self, index: int) -> socket.socket:

@@ -22,7 +22,7 @@ from kvmtool.sandbox import kernel, privileges
 from kvmtool.sandbox.enter import enter
 from kvmtool.uapi.linux import prctl
 from kvmtool.virtio.process import REQUEST
-from kvmtool.virtio.process_output import Output
+from kvmtool.virtio.process_output import MOST_OUTPUT, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -174,7 +174,8 @@ class ForkServer:
         try:
             if self._sandbox and sys.stderr is not None:
                 reading, writing = os.pipe2(os.O_CLOEXEC)
-                output = Output(name, reading, sys.stderr)
+                most = sys.maxsize if self._devices[index].talks else MOST_OUTPUT
+                output = Output(name, reading, sys.stderr, most)
             pid = os.fork()
             if pid == 0:
                 self._child(self._devices[index], fd, writing)

@@ -55,9 +55,11 @@ def make() -> Iterator[Make]:
     made: list[DeviceProcesses] = []
 
     def make_processes(
-        *names: str, sandbox: bool = True, fds: tuple[int, ...] = ()
+        *names: str, sandbox: bool = True, fds: tuple[int, ...] = (), talks: bool = False
     ) -> DeviceProcesses:
-        devices = [ServedDevice(name, echo, Policy(), fds) for name in names or ("echo0",)]
+        devices = [
+            ServedDevice(name, echo, Policy(), fds, talks=talks) for name in names or ("echo0",)
+        ]
         made.append(DeviceProcesses(devices, sandbox=sandbox))
         return made[-1]
 
@@ -204,6 +206,16 @@ def test_output_of_a_device_cannot_drive_the_terminal_and_is_bounded(
     assert "\x1b" not in text
     assert text.endswith("lkvm: blk0: says too much; no more of it is shown\n")
     assert len(text) < 70_000
+
+
+def test_all_that_a_traced_device_says_is_shown(
+    make: Make, capfd: pytest.CaptureFixture[str]
+) -> None:
+    processes = make("blk0", talks=True)
+    with processes.start(0) as sock:
+        assert ask(sock, b"attack") == b"attack"
+    processes.close()
+    assert capfd.readouterr().err.count("\n") == 100_001
 
 
 def test_unfinished_line_of_a_process_that_ended_is_shown() -> None:
