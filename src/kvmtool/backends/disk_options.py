@@ -88,7 +88,10 @@ class DiskOptions:
             elif name == "cache":
                 disk.cache = _one_of(path, name, value, _CACHES)
             else:
-                raise BadInput(f"disk {path}: no option {name or '(empty)'}; there are: {_USAGE}")
+                raise BadInput(
+                    f"disk {path}: no option {name or '(empty)'}; there are: {_USAGE}"
+                    " (a comma in a path is written twice)"
+                )
         return disk
 
 

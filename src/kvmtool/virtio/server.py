@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import select
 import signal
@@ -10,10 +11,13 @@ import socket
 import stat
 import sys
 import threading
+import time
+from collections import deque
 
 from kvmtool import log
 from kvmtool.errors import BadInput, KvmtoolError
 from kvmtool.event_loop import EventLoop
+from kvmtool.vhost.bounded_log import BoundedLog
 from kvmtool.vhost.user.backend import Backend
 from kvmtool.virtio.process_output import MOST_OUTPUT, Output
 
@@ -24,7 +28,9 @@ if TYPE_CHECKING:
     from kvmtool.virtio.device import VirtioDevice
 
 _BACKLOG = 1
-_MOST_PROCESSES = 20
+_AT_ONCE = 20
+_WITHIN_S = 60.0
+_PAUSE_S = 1.0
 _STDERR = 2
 
 
@@ -63,8 +69,9 @@ class ServingThread:
 def listen(device: VirtioDevice, path: str, *, sandbox: bool) -> None:
     """Serve front-ends on the Unix socket `path`, one after the other, until a signal ends it.
 
-    The device is in a sandboxed process; this one waits, and removes the socket at the end.
-    Raises BadInput where there can be no socket.
+    The device is in a sandboxed process. This one replaces that as often as it is killed, which is
+    what a front-end may lead to, and removes the socket at the end. Raises BadInput where there can
+    be no socket.
     """
     if not path:
         raise BadInput("a socket needs a path, such as /tmp/disk")
@@ -76,17 +83,29 @@ def listen(device: VirtioDevice, path: str, *, sandbox: bool) -> None:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise BadInput(f"cannot listen on {path}: {error.strerror or error}") from None
+        reason = error.strerror or str(error)
+        if error.errno == errno.EADDRINUSE:
+            reason = "it is there already; give another path, or remove it if nobody uses it"
+        raise BadInput(f"cannot listen on {path}: {reason}") from None
     ours = os.lstat(path)
+    complaints = BoundedLog()
+    deaths: deque[float] = deque(maxlen=_AT_ONCE)
+    begun = f"{device.name} is served on {path}"
     try:
-        for _ in range(_MOST_PROCESSES):
-            status = _serve_in_child(device, listener, path, sandbox=sandbox)
+        while True:
+            status = _serve_in_child(device, listener, begun, sandbox=sandbox)
+            begun = ""
             if not os.WIFSIGNALED(status):
                 raise KvmtoolError(f"{device.name}: the device's process has ended")
             # A front-end that breaks its device's process has broken it for nobody else.
             killer = signal.Signals(os.WTERMSIG(status)).name
-            log.warning(f"{device.name}: the device's process was killed by {killer}")
-        raise KvmtoolError(f"{device.name}: {_MOST_PROCESSES} processes of the device have died")
+            complaints.warning(
+                f"{device.name}: its process was killed by {killer}; another one goes on"
+            )
+            now = time.monotonic()
+            if len(deaths) == _AT_ONCE and deaths[0] > now - _WITHIN_S:
+                time.sleep(_PAUSE_S)
+            deaths.append(now)
     finally:
         listener.close()
         with contextlib.suppress(FileNotFoundError):
@@ -96,9 +115,12 @@ def listen(device: VirtioDevice, path: str, *, sandbox: bool) -> None:
 
 
 def _serve_in_child(
-    device: VirtioDevice, listener: socket.socket, path: str, *, sandbox: bool
+    device: VirtioDevice, listener: socket.socket, begun: str, *, sandbox: bool
 ) -> int:
-    """Serve from a process of its own, and return its status; a signal to us ends it too."""
+    """Serve from a process of its own, and return its status; a signal to us ends it too.
+
+    `begun` is what to say when it is there, if anything.
+    """
     parent = os.getpid()
     output = None
     if sandbox and sys.stderr is not None:
@@ -116,7 +138,8 @@ def _serve_in_child(
                 os.dup2(writing, _STDERR)
             _serve_for_ever(device, listener, parent, before, sandbox=sandbox)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        log.info(f"{device.name} is served on {path}")
+        if begun:
+            log.info(begun)
         if output is not None:
             os.close(writing)
             _show(output)

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,11 +86,27 @@ def test_device_s_process_that_dies_is_replaced(daemon: Daemon, tmp_path: Path) 
     os.kill(child, signal.SIGKILL)
     wait_for_end(child)
     assert daemon.process.stderr is not None
-    assert "process was killed by SIGKILL" in daemon.process.stderr.readline()
-    assert "rng0 is served" in daemon.process.stderr.readline()
+    assert "killed by SIGKILL; another one goes on" in daemon.process.stderr.readline()
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(tmp_path / "socket"))
     assert daemon.end(signal.SIGTERM) == ExitStatus.INTERRUPTED
+
+
+def test_device_is_served_however_often_front_ends_have_its_process_killed(
+    daemon: Daemon, tmp_path: Path
+) -> None:
+    killed: set[int] = set()
+    while len(killed) < 22:
+        for child in set(daemon.children()) - killed:
+            os.kill(child, signal.SIGKILL)
+            killed.add(child)
+        time.sleep(0.01)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(tmp_path / "socket"))
+    daemon.process.send_signal(signal.SIGTERM)
+    _, said = daemon.process.communicate(timeout=20)
+    assert daemon.process.returncode == ExitStatus.INTERRUPTED
+    assert said.count("no more of these are shown") == 1
 
 
 def test_path_that_is_somebody_else_s_by_now_is_left_alone(daemon: Daemon, tmp_path: Path) -> None:
@@ -101,7 +118,7 @@ def test_path_that_is_somebody_else_s_by_now_is_left_alone(daemon: Daemon, tmp_p
 
 def test_socket_in_use_is_left_to_its_owner(daemon: Daemon, tmp_path: Path) -> None:
     second = Daemon(tmp_path / "socket")
-    assert "Address already in use" in second.said
+    assert "it is there already; give another path" in second.said
     assert second.process.wait(20) == ExitStatus.BAD_ARGUMENTS
     assert second.process.stderr is not None
     second.process.stderr.close()
