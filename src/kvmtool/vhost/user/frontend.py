@@ -12,7 +12,6 @@ import select
 import socket
 import threading
 import time
-from collections import deque
 
 from kvmtool import eventfd, log
 from kvmtool.errors import KvmtoolError
@@ -29,6 +28,7 @@ from kvmtool.vhost.bounded_log import BoundedLog
 from kvmtool.vhost.user import messages
 from kvmtool.vhost.user.channel import Channel, MalformedMessage, PeerGone
 from kvmtool.vhost.user.connection import Connection, Refused, used_index
+from kvmtool.vhost.user.loop_side import LoopSide
 from kvmtool.vhost.user.messages import ProtocolFeature
 
 TYPE_CHECKING = False
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 
 MOST_RECONNECTIONS = 5
 WITHIN_S = 60.0
-_BUSY_S = 0.02
-"""When the loop looks again for what another thread has the lock for."""
 _DELAYS_S = (0.0, 0.05, 0.2, 1.0, 2.0)
 _EVERYTHING = (1 << 64) - 1
 _MOST_UNDELIVERED = 64
@@ -102,11 +100,11 @@ class VhostUserDevice:
         self.on_config_change: Callable[[], None] = _nobody
         self.on_broken: Callable[[], None] = _nobody
         self._memory = memory
-        self._loop = loop
         self._reconnect = reconnect
         self._takes_read_only = takes_read_only
         self._config = config.ljust(self.config_size, b"\0")
         self._lock = threading.Lock()
+        self._side = LoopSide(loop, self._lock)
         self._log = BoundedLog()
         self._connection: Connection | None = None
         self._requests: Channel | None = None
@@ -119,9 +117,6 @@ class VhostUserDevice:
         self._broken = False
         self._closed = False
         self._reconnections: list[float] = []
-        # What the loop's thread is to do next, in order, and what it found the lock taken for.
-        self._for_loop: deque[Callable[[], None]] = deque()
-        self._postponed: dict[tuple[Callable[..., Callable[[], None] | None], object], None] = {}
         self._recovering = False
         self._recovery: threading.Thread | None = None
         self._new_socket: socket.socket | None = None
@@ -134,7 +129,7 @@ class VhostUserDevice:
                 self.config_size = len(self._config)
         except (PeerGone, MalformedMessage) as error:
             self._drop_connection()
-            self._sync()
+            self._side.settle()
             raise KvmtoolError(f"{name}: {error}") from None
         self.features = connection.features & wanted_features
 
@@ -244,10 +239,9 @@ class VhostUserDevice:
             self._drop_connection()
             self._drop_inflight()
             err_fds, self._err_fds = self._err_fds, {}
-        self._sync()
+        self._side.settle()
         for fd in err_fds.values():
-            if self._loop is not None:
-                self._loop.unwatch(fd)
+            self._side.unwatch(fd)
             os.close(fd)
 
     # Setting up and tearing down. The lock is held.
@@ -333,12 +327,12 @@ class VhostUserDevice:
             self._config = connection.read_config(self.config_size)
 
     def _err_fd(self, index: int) -> int:
-        if self._loop is None:
+        if self._side.loop is None:
             return -1
         if index not in self._err_fds:
             fd = eventfd.eventfd()
             self._err_fds[index] = fd
-            self._watch(fd, select.POLLIN, lambda: self._queue_failed(fd))
+            self._side.watch(fd, select.POLLIN, lambda: self._queue_failed(fd))
         return self._err_fds[index]
 
     def _drop_inflight(self) -> None:
@@ -353,7 +347,7 @@ class VhostUserDevice:
         self._connection = connection
         self._patience_s = _PATIENCE_S
         self._waited_at = time.monotonic()
-        self._watch(connection.fileno(), 0, lambda: self._hung_up(connection))
+        self._side.watch(connection.fileno(), 0, lambda: self._hung_up(connection))
         if not connection.features >> VIRTIO_F_VERSION_1 & 1:
             raise Refused("the back-end does not offer VIRTIO_F_VERSION_1")
         missing = self._features & ~connection.features
@@ -362,7 +356,7 @@ class VhostUserDevice:
         queues = connection.queue_count()
         if queues is not None and queues < len(self.queue_sizes):
             raise Refused(f"the back-end has {queues} queues, not {len(self.queue_sizes)}")
-        if connection.has(ProtocolFeature.BACKEND_REQ) and self._loop is not None:
+        if connection.has(ProtocolFeature.BACKEND_REQ) and self._side.loop is not None:
             self._open_request_socket(connection)
         while self._undelivered:
             self._write_config(connection, *self._undelivered[0])
@@ -374,14 +368,14 @@ class VhostUserDevice:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         requests = Channel(ours, timeout_s=0)
         self._requests = requests
-        self._watch(requests.fileno(), select.POLLIN, lambda: self._requested(requests))
+        self._side.watch(requests.fileno(), select.POLLIN, lambda: self._requested(requests))
         with theirs:
             connection.give_request_socket(theirs.fileno())
 
     def _drop_connection(self) -> None:
         for one in (self._connection, self._requests):
             if one is not None:
-                self._retire(one)
+                self._side.retire(one)
         self._connection = self._requests = None
 
     def _lose(self, error: KvmtoolError) -> None:
@@ -395,10 +389,10 @@ class VhostUserDevice:
     def _recover_soon(self) -> None:
         if self._closed or self._broken:
             return
-        if self._reconnect is None or self._loop is None:
+        if self._reconnect is None or self._side.loop is None:
             self._break("its process is gone")
         else:
-            self._loop.call_soon(self._recover)
+            self._side.call_soon(self._recover)
 
     def _break(self, reason: str) -> None:
         if self._broken or self._closed:
@@ -407,13 +401,7 @@ class VhostUserDevice:
         if not self._started:
             return
         self._log.warning(f"{self.name}: {reason}; the device needs a reset")
-        self._tell_broken_soon()
-
-    def _tell_broken_soon(self) -> None:
-        if self._loop is None:
-            self.on_broken()
-        else:
-            self._loop.call_soon(self._tell_broken)
+        self._side.call_soon(self._tell_broken)
 
     # A new process, in a thread of its own: it may take its time to answer.
 
@@ -433,11 +421,10 @@ class VhostUserDevice:
             # The old process may have died before it said so.
             changed = self._config != before
             self._recovering = False
-            if self._loop is not None and not self._closed:
-                if wait_s is not None:
-                    self._loop.call_after(wait_s, self._recover)
-                if changed:
-                    self._loop.call_soon(self._tell_config_changed)
+            if wait_s is not None and self._side.loop is not None:
+                self._side.loop.call_after(wait_s, self._recover)
+            if changed:
+                self._side.call_soon(self._tell_config_changed)
 
     def _try_new_process(self) -> float | None:
         """Go on with a new process; return when to try again if there is none, in seconds."""
@@ -486,47 +473,6 @@ class VhostUserDevice:
 
     # On the loop's thread, which never waits for the lock.
 
-    def _watch(self, fd: int, events: int, callback: Callable[[], None]) -> None:
-        loop = self._loop
-        if loop is not None:
-            self._for_loop.append(lambda: loop.watch(fd, events, callback))
-            loop.call_soon(self._sync)
-
-    def _retire(self, one: Connection | Channel) -> None:
-        """Close what may be watched, once it is not."""
-        self._for_loop.append(lambda: self._forget(one))
-        if self._loop is not None:
-            self._loop.call_soon(self._sync)
-
-    def _forget(self, one: Connection | Channel) -> None:
-        if self._loop is not None:
-            self._loop.unwatch(one.fileno())
-        one.close()
-
-    def _sync(self) -> None:
-        while self._for_loop:
-            self._for_loop.popleft()()
-
-    def _locked(self, action: Callable[..., Callable[[], None] | None], argument: object) -> None:
-        """Call `action` with the lock, now or soon, and then without it what it returns."""
-        if not self._lock.acquire(blocking=False):
-            if self._loop is not None and not self._closed:
-                if not self._postponed:
-                    self._loop.call_after(_BUSY_S, self._try_postponed)
-                self._postponed[action, argument] = None
-            return
-        try:
-            then = action(argument)
-        finally:
-            self._lock.release()
-        if then is not None:
-            then()
-
-    def _try_postponed(self) -> None:
-        postponed, self._postponed = self._postponed, {}
-        for action, argument in postponed:
-            self._locked(action, argument)
-
     def _tell_broken(self) -> None:
         if self._broken and not self._closed:
             self.on_broken()
@@ -536,9 +482,8 @@ class VhostUserDevice:
             self.on_config_change()
 
     def _hung_up(self, connection: Connection) -> None:
-        if self._loop is not None:
-            self._loop.unwatch(connection.fileno())
-        self._locked(self._lose_hung_up, connection)
+        self._side.unwatch(connection.fileno())
+        self._side.with_lock(self._lose_hung_up, connection)
 
     def _lose_hung_up(self, connection: Connection) -> None:
         if connection is self._connection:
@@ -546,12 +491,12 @@ class VhostUserDevice:
 
     def _queue_failed(self, fd: int) -> None:
         if eventfd.take(fd):
-            self._locked(self._fail, self._starts)
+            self._side.with_lock(self._fail, self._starts)
 
     def _fail(self, starts: int) -> None:
         if self._started and not self._broken and starts == self._starts:
             self._broken = True
-            self._tell_broken_soon()
+            self._side.call_soon(self._tell_broken)
 
     def _requested(self, requests: Channel) -> None:
         """What the back-end asks: it may say that its configuration changed, nothing else."""
@@ -572,16 +517,15 @@ class VhostUserDevice:
                     )
         except (PeerGone, MalformedMessage) as error:
             log.debug(f"{self.name}: no more requests from the back-end: {error}")
-            if self._loop is not None:
-                self._loop.unwatch(requests.fileno())
-            self._locked(self._drop_requests, requests)
+            self._side.unwatch(requests.fileno())
+            self._side.with_lock(self._drop_requests, requests)
         if changed:
-            self._locked(self._take_config, requests)
+            self._side.with_lock(self._take_config, requests)
 
     def _drop_requests(self, requests: Channel) -> None:
         if requests is self._requests:
             self._requests = None
-            self._retire(requests)
+            self._side.retire(requests)
 
     def _take_config(self, _requests: Channel) -> Callable[[], None] | None:
         connection = self._connection
