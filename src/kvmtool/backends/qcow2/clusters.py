@@ -61,13 +61,14 @@ class HostClusters:
     def _reserve(self) -> None:
         self._mark_dirty()
         clusters = self._refcounts.reserve(self._batch)
-        if self._header.version == 2:
-            # Without a dirty bit nobody would count again after a loss of power.
-            os.fdatasync(self._fd)
         end = clusters[-1] + 1
         try:
             if not self._fixed_size and os.fstat(self._fd).st_size < end << self._bits:
                 os.ftruncate(self._fd, end << self._bits)
+            if self._header.version == 2:
+                # Without a dirty bit nobody would count again after a loss of power, nor miss
+                # what lies behind the end of the file.
+                os.fdatasync(self._fd)
             self._fresh_from = self._untouched
             reused = [cluster for cluster in clusters if cluster < self._untouched]
             for first, last in _runs(reused):
