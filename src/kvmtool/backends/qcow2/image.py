@@ -180,9 +180,10 @@ class Qcow2Image(Qcow2Reader):
                 if not is_zero:
                     table.set(index, entry, place)
                     return place, None
-                # Preallocated: what it holds is anything, but is read as zeros until now.
-                self._zero_around(place, within, length)
-                return place, _NewCluster(guest, place, True, length < self._cluster_size)
+                # Preallocated: what it holds is anything, but is read as zeros until now. No moment
+                # may show it: another write to the cluster can have it synced before this one.
+                host_file.zero(self._fd, place, self._cluster_size, unmap=False)
+                return place, _NewCluster(guest, place, True, True)
         before = after = None
         if not is_zero and length < self._cluster_size:
             before, after = self._old_contents(guest, entry, within, length)
@@ -198,13 +199,6 @@ class Qcow2Image(Qcow2Reader):
             raise
         copied = before is not None or after is not None
         return place, _NewCluster(guest, place, False, copied)
-
-    def _zero_around(self, place: int, within: int, length: int) -> None:
-        if within:
-            host_file.zero(self._fd, place, within, unmap=False)
-        rest = self._cluster_size - within - length
-        if rest:
-            host_file.zero(self._fd, place + within + length, rest, unmap=False)
 
     def _old_contents(
         self, guest: int, entry: int, within: int, length: int
