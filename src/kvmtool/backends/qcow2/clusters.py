@@ -59,7 +59,7 @@ class HostClusters:
         return cluster, cluster >= self._fresh_from
 
     def _reserve(self) -> None:
-        self._mark_dirty()
+        self.mark_dirty()
         clusters = self._refcounts.reserve(self._batch)
         end = clusters[-1] + 1
         try:
@@ -84,8 +84,11 @@ class HostClusters:
         clusters.reverse()
         self._reserved = clusters
 
-    def _mark_dirty(self) -> None:
-        """From now on there may be unused clusters with refcounts. Version 2 cannot say that."""
+    def mark_dirty(self) -> None:
+        """From now on there may be unused clusters with refcounts. Version 2 cannot say that.
+
+        Raises OSError.
+        """
         if self._is_dirty or self._header.version == 2:
             return
         self._set_incompatible(self._header.incompatible | DIRTY)
@@ -136,7 +139,7 @@ class HostClusters:
             return
         del self._quiet[:count]
         self._applied += len(clusters)
-        self._mark_dirty()
+        self.mark_dirty()
         free = sorted(self._refcounts.release(clusters))
         if free:
             self._untouched = max(self._untouched, free[-1] + 1)

@@ -359,6 +359,7 @@ class Qcow2Image(Qcow2Reader):
         old = [changes[i - first][0] for i in mapped]
         for i in mapped:
             changes[i - first] = (ZERO_FLAG if self._backing is not None else 0, 0)
+        self._clusters.mark_dirty()
         self._tables.write(table, first, changes)
         for entry in old:
             self._drop_entry(entry)
