@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kvmtool.backends.disk import DiskImage
 
+# Where fdatasync costs nothing.
+FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
 KIB, MIB = 1 << 10, 1 << 20
 
 
@@ -42,6 +44,13 @@ def contents(path: Path, tmp_path: Path, *options: str) -> bytes:
 def check_clean(path: Path) -> None:
     """Fails unless qemu-img finds neither errors nor leaks."""
     qemu("qemu-img", "check", path)
+
+
+def check_leaks_only(path: Path) -> bool:
+    """Whether qemu-img finds leaks. Fails if it finds errors."""
+    done = subprocess.run(["qemu-img", "check", path], capture_output=True, text=True)
+    assert done.returncode in (0, 3), done.stdout + done.stderr
+    return done.returncode == 3
 
 
 def open_image(path: Path, options: str = "discard") -> DiskImage:

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from disk_images import (
+    FAST,
     KIB,
     MIB,
     check_clean,
@@ -31,8 +32,6 @@ from kvmtool.backends.disk import ImageCorrupt
 from kvmtool.errors import BadInput
 
 SIZE = 3 * MIB + 512
-# Where fdatasync costs nothing.
-FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
 FORMATS = (
     "compat=1.1",
     "compat=0.10",
