@@ -211,7 +211,6 @@ class Refcounts:
             os.fdatasync(self._fd)
             place = offset.to_bytes(8, "big") + clusters.to_bytes(4, "big")
             write_all(self._fd, place, REFCOUNT_TABLE_AT)
-            os.fdatasync(self._fd)
         except OSError:
             self.table = old_table
             raise
@@ -224,6 +223,8 @@ class Refcounts:
         self._metadata.update(range(base, base + used))
         for i, block in enumerate(new_blocks):
             self._keep(first_block + i, block)
+        # If that fails, the header has the new table nevertheless; the old one's place is lost.
+        os.fdatasync(self._fd)
         self.release(old)
 
     # --- counts ----------------------------------------------------------------------------
