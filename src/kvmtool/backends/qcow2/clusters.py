@@ -143,8 +143,12 @@ class HostClusters:
         free = sorted(self._refcounts.release(clusters))
         if free:
             self._untouched = max(self._untouched, free[-1] + 1)
-        for first, last in _runs(free):
-            host_file.punch_hole(self._fd, first << self._bits, (last - first + 1) << self._bits)
+        try:
+            for first, last in _runs(free):
+                size = (last - first + 1) << self._bits
+                host_file.punch_hole(self._fd, first << self._bits, size)
+        except OSError:
+            pass  # a full btrfs cannot; the flush itself is done
 
     def close(self) -> None:
         """Give back all that is not in use, and shorten the file to what is. Raises OSError."""
