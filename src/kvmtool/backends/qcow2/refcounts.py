@@ -25,6 +25,8 @@ _SWAP = sys.byteorder == "little"
 _CACHE_BYTES = 32 << 20
 _LARGEST_OFFSET = 1 << 56
 _LARGEST_TABLE = 8 << 20
+# The largest table's with clusters of 4 KiB. A start may read them all, of a sparse file too.
+_LARGEST_BLOCKS = 4 << 30
 
 
 def big_endian(values: array[int]) -> bytes:
@@ -66,6 +68,8 @@ class Refcounts:
         self._note_table(size)
         self._blocks: dict[int, array[int]] = {}
         self.first_free = 0
+        if (len(self.table) - self.table.count(0)) << self._cluster_bits > _LARGEST_BLOCKS:
+            raise ImageCorrupt("it has too many refcount blocks")
         for offset in self.table:
             if offset:
                 cluster = self._block_cluster(offset)
@@ -302,9 +306,10 @@ class Refcounts:
 
     def last_used(self) -> int:
         """The highest cluster with a count that is not 0; -1 if none."""
+        unused = self.empty_block()
         for index in range(len(self.table) - 1, -1, -1):
             block = self.block(index)
-            if block is not None and any(block):
+            if block is not None and block != unused:
                 entry = self.block_entries - 1
                 while not block[entry]:
                     entry -= 1
