@@ -19,6 +19,7 @@ from disk_images import (
     KIB,
     MIB,
     check_clean,
+    check_leaks_only,
     contents,
     create,
     open_qcow2,
@@ -496,3 +497,63 @@ def test_an_entry_that_points_to_metadata_is_never_written_to(tmp_path: Path) ->
     assert path.read_bytes()[79] & 2  # marked corrupt
     with pytest.raises(BadInput, match="corrupt"):
         open_qcow2(path)
+
+
+@pytest.mark.parametrize("options", ["refcount_bits=64", "compat=0.10"])
+def test_a_refcount_table_that_has_moved_stays_there_if_the_sync_fails(
+    tmp_path: Path, options: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = create(tmp_path / "disk.qcow2", 16 * MIB, f"cluster_size=512,{options}")
+    image = open_qcow2(path)
+    table = path.read_bytes()[48:60]
+    genuine = os.fdatasync
+
+    def fail_once(fd: int) -> None:
+        genuine(fd)
+        if os.pread(fd, 12, 48) != table:
+            monkeypatch.undo()
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("os.fdatasync", fail_once)
+    written = failure = 0
+    try:
+        while written < 16 * MIB:
+            write(image, written, b"x" * 64 * KIB)
+            written += 64 * KIB
+    except OSError as error:
+        failure = error.errno or 0
+    assert failure == errno.EIO
+    image.close()
+    check_leaks_only(path)
+    image = open_qcow2(path)
+    assert read(image, 0, written) == b"x" * written
+    image.close()
+
+
+def test_a_flush_does_without_holes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = create(tmp_path / "disk.qcow2", MIB)
+    image = open_qcow2(path)
+    write(image, 0, b"x" * MIB)
+    image.discard(0, MIB)
+    image.release_quarantine()
+
+    def fail(fd: int, offset: int, length: int) -> bool:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(host_file, "punch_hole", fail)
+    image.flush()
+    assert image.quarantined == 0
+    monkeypatch.undo()
+    image.close()
+    check_clean(path)
+
+
+def test_an_image_with_too_many_refcount_blocks_is_refused(tmp_path: Path) -> None:
+    path = create(tmp_path / "disk.qcow2", MIB, "cluster_size=2M")
+    cluster, count = 2 * MIB, 2049
+    with path.open("r+b") as file:
+        file.seek(int.from_bytes(path.read_bytes()[48:56], "big"))
+        file.write(b"".join((cluster * (100 + i)).to_bytes(8, "big") for i in range(count)))
+        file.truncate(cluster * (100 + count))
+    with pytest.raises(BadInput, match="too many refcount blocks"):
+        open_qcow2(path).start()
