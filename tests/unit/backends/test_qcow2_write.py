@@ -244,6 +244,20 @@ def test_writes_that_overlap_in_time_share_a_cluster_and_its_fate(
     check_clean(path)
 
 
+def test_old_data_are_where_a_part_of_a_new_cluster_is_written(tmp_path: Path) -> None:
+    # If the power fails after another write to the cluster had it synced, and entered.
+    base = tmp_path / "base.raw"
+    base.write_bytes(b"B" * MIB)
+    path = create(tmp_path / "image.qcow2", MIB, "", "-F", "raw", "-b", base)
+    image = open_qcow2(path)
+    plan = image.map_write(4 * KIB, 4 * KIB)
+    assert plan.allocation is not None
+    ((_, place),) = plan.extents
+    assert os.pread(image.data_fd, 64 * KIB, place - 4 * KIB) == b"B" * (64 * KIB)
+    plan.allocation.abort()
+    image.close()
+
+
 def test_an_aborted_write_leaves_what_was_there(tmp_path: Path) -> None:
     base = tmp_path / "base.raw"
     base.write_bytes(b"b" * MIB)

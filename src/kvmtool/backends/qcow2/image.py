@@ -9,10 +9,10 @@ What is guaranteed of a writable image:
 - Loss of power: what was written before a `flush` is there. What was written after it may be there
   in part. The image can be used: refcounts are counted anew (version 3) or were on stable
   storage first (version 2), and so were L2 tables before L1 entries. One thing is weaker: a
-  cluster that was copied since the last flush, because a part of it was written, may read as
-  zeros: the part that was written, and the other part too unless the caller does an fdatasync
-  before each commit of an allocation with `needs_sync`, or the image was opened with
-  cache=writethrough, which has commit do that.
+  cluster that was in the backing file, compressed or a snapshot's and got a new place since the
+  last flush may read as zeros, if all of it was written. If it was copied, because a part of it was
+  written, it may only if the caller does no fdatasync before each commit of an allocation with
+  `needs_sync`, which commit does by itself if the image was opened with cache=writethrough.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ _PENDING, _ENTERED, _FAILED = range(3)
 class _NewCluster:
     """A host cluster that guest cluster `guest` gets once all writes to it have their data there.
 
-    `writing` of its `users` have not yet: around what the first one writes there are old data, but
-    not where it writes. If one fails, nobody may ever see the cluster, and the others fail too.
+    `writing` of its `users` have not yet. If one fails, nobody may ever see the cluster, and the
+    others fail too.
     """
 
     __slots__ = ("guest", "is_reused", "needs_sync", "offset", "state", "users", "writing")
@@ -124,7 +124,8 @@ class Qcow2Image(Qcow2Reader):
                 if not place:
                     cluster = self._pending.get(guest)
                     if cluster is None:
-                        place, cluster = self._new_cluster(guest, table, index, within, step)
+                        is_whole = step == self._cluster_size
+                        place, cluster = self._new_cluster(guest, table, index, is_whole)
                     if cluster is not None:
                         self._pending[guest] = cluster
                         cluster.users += 1
@@ -165,9 +166,9 @@ class Qcow2Image(Qcow2Reader):
         return table
 
     def _new_cluster(
-        self, guest: int, table: L2Table, index: int, within: int, length: int
+        self, guest: int, table: L2Table, index: int, is_whole: bool
     ) -> tuple[int, _NewCluster | None]:
-        """A place for a cluster of which `length` bytes at `within` are about to be written.
+        """A place for a cluster of which a part, or the whole, is about to be written.
 
         Returns the offset, and the cluster unless it is in place already.
         """
@@ -184,43 +185,27 @@ class Qcow2Image(Qcow2Reader):
                 # may show it: another write to the cluster can have it synced before this one.
                 host_file.zero(self._fd, place, self._cluster_size, unmap=False)
                 return place, _NewCluster(guest, place, True, True)
-        before = after = None
-        if not is_zero and length < self._cluster_size:
-            before, after = self._old_contents(guest, entry, within, length)
+        # All of it, also what is written next: that may be lost with the power, and this not.
+        old = None if is_zero or is_whole else self._old_contents(guest, entry)
         cluster, _ = self._clusters.take()
         place = cluster << self.cluster_bits
-        try:
-            if before is not None:
-                host_file.write_all(self._fd, before, place)
-            if after is not None:
-                host_file.write_all(self._fd, after, place + within + length)
-        except BaseException:
-            self._clusters.drop([cluster])
-            raise
-        copied = before is not None or after is not None
-        return place, _NewCluster(guest, place, False, copied)
+        if old is not None:
+            try:
+                host_file.write_all(self._fd, old, place)
+            except BaseException:
+                self._clusters.drop([cluster])
+                raise
+        return place, _NewCluster(guest, place, False, old is not None)
 
-    def _old_contents(
-        self, guest: int, entry: int, within: int, length: int
-    ) -> tuple[bytes | None, bytes | None]:
-        """What a cluster holds before and after a part of it; None for nothing or zeros."""
-        end, size = within + length, self._cluster_size
+    def _old_contents(self, guest: int, entry: int) -> bytes | None:
+        """What a cluster holds; None for nothing or zeros."""
         if entry & COMPRESSED:
-            data = self._unpack(entry)
-            return data[:within] or None, data[end:] or None
+            return self._unpack(entry)
         if entry & OFFSET_MASK:
-            place = self._place(entry)
-            before = host_file.read_exactly(self._fd, within, place) if within else None
-            after = (
-                host_file.read_exactly(self._fd, size - end, place + end) if end < size else None
-            )
-            return before, after
+            return host_file.read_exactly(self._fd, self._cluster_size, self._place(entry))
         if self._backing is None:
-            return None, None
-        offset = guest << self.cluster_bits
-        before = self._read_backing(offset, within) if within else None
-        after = self._read_backing(offset + end, size - end) if end < size else None
-        return before, after
+            return None
+        return self._read_backing(guest << self.cluster_bits, self._cluster_size)
 
     def written(self, clusters: list[_NewCluster]) -> None:
         """The data of a write are in these clusters."""
