@@ -5,12 +5,12 @@ Each queue has a thread in BlkQueue.run, without the interpreter lock but for wh
 itself: flushes of formats, discards, allocations. Data go straight between guest memory and the
 file. How:
 
-- Buffered reads through io_uring: what the page cache has is there when the submission returns,
-  and the rest comes without a thread waiting for it. A batch costs one system call.
+- Buffered reads of what the page cache has by preadv2 in this thread, which refuses to wait for
+  the rest; that comes through io_uring, without a thread waiting for it.
 - Buffered writes, and reads where the filesystem cannot refuse to wait (tmpfs), by preadv and
   pwritev in this thread: io_uring would hand each to a kernel worker, which costs several times
   the copy.
-- Direct I/O, and writes that have to be durable, through io_uring.
+- Direct I/O, and writes that have to be durable, through io_uring. A batch costs one system call.
 
 Without io_uring, all by preadv and pwritev. Types and contracts are in blk.pyi.
 """
@@ -43,6 +43,7 @@ cdef extern from "io_uring.h" nogil:
 cdef extern from "blk.h" nogil:
     int IOV_MAX
     int RWF_DSYNC
+    int RWF_NOWAIT
     enum:
         VIRTIO_BLK_T_IN
         VIRTIO_BLK_T_OUT
@@ -63,7 +64,7 @@ cdef extern from "blk.h" nogil:
     void blk_sleep(int, int, int64_t)
     bint blk_reads_nowait(int)
     bint blk_is_in_memory(int)
-    ssize_t preadv(int fd, const iovec *, int count, int64_t offset)
+    ssize_t preadv2(int fd, const iovec *, int count, int64_t offset, int flags)
     ssize_t pwritev2(int fd, const iovec *, int count, int64_t offset, int flags)
     int fdatasync(int fd)
     int eventfd_write(int fd, uint64_t)
@@ -79,12 +80,15 @@ cdef enum:
     RING_ENTRIES = 256
     WORKERS = 4
 
-    # Requests that are popped together, submitted together, and done before the driver hears of
-    # it. A driver that waits for 8 wakes up for the first ones while the others are done: with
-    # batches of 8 the two would take turns sleeping.
+    # Requests that are popped together, and submitted together.
     BATCH = 32
     SUBMIT = 4
-    PUBLISH = 6
+    # How long a request that is done waits for others before the driver hears of it, while there is
+    # more to do, and by how much that changes, one way once for each eight reasons.
+    LEAST_WAIT_NS = 500
+    MOST_WAIT_NS = 150000
+    WAIT_STEP_NS = 2000
+    TOO_MANY_SIGNALS = 8
     # The kernel merges direct I/O that is submitted together: too large to be done side by side.
     UNMERGED = 64 << 10
     # To sleep and be woken costs 20 us of this CPU and as much of the driver's, if both are idle:
@@ -136,6 +140,10 @@ cdef class BlkQueue:
     cdef uint32_t in_flight     # popped, not pushed
     cdef uint32_t in_ring
     cdef uint32_t unpublished
+    cdef uint64_t oldest        # of them was done then
+    cdef uint64_t wait_ns       # how long it may wait for others
+    cdef uint32_t signals       # to the driver since there was nothing to do
+    cdef uint32_t more_signals  # than one, in such times
     cdef List slow
     cdef Request *held          # by a limit, until `held_until`
     cdef uint64_t held_until
@@ -164,6 +172,7 @@ cdef class BlkQueue:
         self.trace = trace
         self.tracing = trace is not None
         self.use_ring = io_uring
+        self.wait_ns = LEAST_WAIT_NS
         self.request_count = min(queue.size, MOST_REQUESTS)
         self.requests = <Request *>calloc(self.request_count, sizeof(Request))
         if self.requests == NULL:
@@ -216,12 +225,15 @@ cdef class BlkQueue:
             if self.slow.first != NULL:
                 self.slow_path()
                 progress = True
-            self.publish()
             if progress:
+                if self.is_due():
+                    self.publish()
                 spin_until = 0
                 continue
+            self.publish()
             if not self.in_flight and (self.broken or blk_load(&self.stopping)):
                 return
+            self.found_nothing()
             if self.spin_ns and self.held == NULL and not self.in_ring:
                 now = blk_now_ns()
                 if spin_until == 0:
@@ -260,7 +272,7 @@ cdef class BlkQueue:
                 request.next = self.spare
                 self.spare = request
                 break
-            if self.unpublished >= PUBLISH:
+            if self.is_due():
                 self.publish()
         return left != BATCH
 
@@ -269,7 +281,24 @@ cdef class BlkQueue:
             self.unpublished = 0
             if self.queue.publish_state() and self.call_fd >= 0:
                 self.calls += 1
+                self.signals += 1
+                if self.signals > 1:
+                    self.more_signals += 1
+                if self.more_signals == TOO_MANY_SIGNALS:
+                    self.more_signals = 0
+                    self.wait_ns = min(self.wait_ns + WAIT_STEP_NS, <uint64_t>MOST_WAIT_NS)
                 eventfd_write(self.call_fd, 1)
+
+    # A signal takes as long as several small requests, and the driver as long again to wake up. One
+    # that comes early lets it wake up while the rest is done, so that neither waits for the other.
+    # One too early has it fall asleep again before that, which costs another signal.
+    cdef void found_nothing(self) noexcept nogil:
+        if self.signals == 1:
+            self.wait_ns -= min(self.wait_ns - LEAST_WAIT_NS, <uint64_t>WAIT_STEP_NS)
+        self.signals = 0
+
+    cdef bint is_due(self) noexcept nogil:
+        return self.unpublished and blk_now_ns() - self.oldest >= self.wait_ns
 
     cdef void sleep(self) noexcept nogil:
         cdef int64_t timeout = -1
@@ -312,7 +341,7 @@ cdef class BlkQueue:
             progress = True
             self.in_ring -= 1
             self.completed(<Request *>what, result)
-            if self.unpublished >= PUBLISH:
+            if self.is_due():
                 self.publish()
         return progress
 
@@ -399,6 +428,8 @@ cdef class BlkQueue:
         request.status[0] = status
         self.queue.push_state(request.chain, <uint32_t>written)
         self.in_flight -= 1
+        if not self.unpublished:
+            self.oldest = blk_now_ns()
         self.unpublished += 1
         request.next = self.spare
         self.spare = request
@@ -449,6 +480,7 @@ cdef class BlkQueue:
         cdef int flags = RWF_DSYNC if durable else 0
         cdef int64_t place
         cdef ssize_t done
+        cdef bint only_cached = in_ring and not is_write and self.disk.reads_nowait
         request.durable = request.durable and durable
         while True:
             request.part = request.left
@@ -459,6 +491,13 @@ cdef class BlkQueue:
             if not self.cut(request):
                 self.failed(request, ENOMEM)
                 return
+            if only_cached:
+                done = preadv2(self.disk.fd, self.part_vector(request), self.part_count(request),
+                               place, RWF_NOWAIT)
+                if done > 0:
+                    if not self.moved(request, done):
+                        return
+                    continue
             if in_ring and uring_transfer(
                     &self.ring, is_write, self.part_vector(request), self.part_count(request),
                     place, flags, request) == 0:
@@ -470,8 +509,8 @@ cdef class BlkQueue:
                 done = pwritev2(self.disk.fd, self.part_vector(request), self.part_count(request),
                                 place, flags)
             else:
-                done = preadv(self.disk.fd, self.part_vector(request), self.part_count(request),
-                              place)
+                done = preadv2(self.disk.fd, self.part_vector(request), self.part_count(request),
+                               place, 0)
             if done < 0 and errno == EAGAIN:
                 self.restore_part(request)
                 self.failed(request, EAGAIN)

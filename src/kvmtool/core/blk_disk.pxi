@@ -13,6 +13,7 @@ cdef class BlkDisk:
     cdef list kept
     cdef uint8_t identifier[20]
     cdef bint can_flush_here
+    cdef bint reads_nowait      # can be refused instead of waiting for the disk
     cdef bint reads_in_ring
     cdef bint writes_in_ring
 
@@ -52,7 +53,8 @@ cdef class BlkDisk:
         self.iops_cost_ns = 1000000000 // iops if iops else 0
         self.bandwidth = bandwidth
         self.can_flush_here = not cluster_bits
-        self.reads_in_ring = alignment > 1 or blk_reads_nowait(fd) or not blk_is_in_memory(fd)
+        self.reads_nowait = alignment == 1 and blk_reads_nowait(fd)
+        self.reads_in_ring = alignment > 1 or self.reads_nowait or not blk_is_in_memory(fd)
         self.writes_in_ring = alignment > 1
         if cluster_bits:
             self.table_count = -(-size >> (cluster_bits + table_bits))
