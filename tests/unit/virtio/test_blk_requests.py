@@ -65,6 +65,21 @@ def test_blk_reads_and_writes_what_the_file_has(make: Make, image: Path, packed:
     assert image.read_bytes() == before[:4096] + b"x" * 4096 + before[8192:]
 
 
+def test_blk_reads_what_the_page_cache_has_in_parts(make: Make, image: Path) -> None:
+    content = os.urandom(1 << 20)
+    image.write_bytes(content)
+    disk = make(f"{image},format=raw")
+    with open(image, "rb") as file:
+        os.fsync(file.fileno())
+        for cached in ((), (0,), (1,), (0, 2, 3)):
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            for part in cached:
+                os.pread(file.fileno(), 4096, part << 18)
+            answer = disk.read(0, len(content))
+            assert answer.status == OK
+            assert answer.data == content
+
+
 def test_blk_last_sector_can_be_read_and_written(make: Make, image: Path) -> None:
     disk = make(f"{image},format=raw")
     last = SIZE // SECTOR - 1
