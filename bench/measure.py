@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -103,7 +104,8 @@ class Report:
 
 
 def arguments(description: str | None, *, rounds: int) -> argparse.ArgumentParser:
-    """The options that every benchmark has."""
+    """The options that every benchmark has. SIGTERM ends it and what it started, as Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--rounds", type=int, default=rounds, help=f"default {rounds}")
