@@ -80,6 +80,37 @@ def test_root_on_a_disk_and_fio_verifies_what_it_wrote(
     assert read_file(disk, "/note") == "written in the guest\n"
 
 
+def test_what_a_command_wrote_is_kept_though_it_left_processes_and_mounts(
+    root_image: Path, tmp_path: Path, run_guest: Run
+) -> None:
+    disk, other = tmp_path / "disk.img", tmp_path / "other.img"
+    for image in (disk, other):
+        convert(root_image, image, "raw")
+    script = (
+        "mount -t tmpfs none /tmp; mount -t ext4 /dev/vdb /mnt; sleep 600 &"
+        " echo kept | tee /note >/mnt/note"
+    )
+    words = ["-d", disk, "-p", "root=/dev/vda rw rootfstype=ext4", "-d", other]
+    done = run_guest(*words, command=("sh", "-c", script))
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+    for image in (disk, other):
+        subprocess.run(["e2fsck", "-fn", image], check=True, capture_output=True)
+        assert read_file(image, "/note") == "kept\n"
+
+
+def test_what_a_command_wrote_to_a_disk_that_is_still_mounted_is_kept(
+    tmp_path: Path, run_guest: Run
+) -> None:
+    disk = tmp_path / "disk.img"
+    (tmp_path / "tree").mkdir()
+    make_ext4(disk, tmp_path / "tree", 8)
+    script = "mkdir /mnt; mount -t ext4 /dev/vda /mnt; echo kept >/mnt/note"
+    done = run_guest("-d", disk, command=("sh", "-c", script))
+    assert done.returncode == 0, done.stdout + done.stderr
+    subprocess.run(["e2fsck", "-fp", disk], check=False, capture_output=True)  # replays the journal
+    assert read_file(disk, "/note") == "kept\n"
+
+
 def test_eight_disks_each_with_its_serial_size_and_contents(tmp_path: Path, run_guest: Run) -> None:
     words = []
     for number in range(8):

@@ -46,8 +46,14 @@ if [ -e /command ]; then
     $chroot /bin/sh -c "$(cat /command)" <"$input" >/dev/console 2>&1
     status=$?
     if [ -n "$chroot" ]; then
-        for dir in proc sys dev ""; do umount "/mnt/$dir"; done
+        # What the command left running or mounted would keep the file system in use.
+        kill -9 -1
+        for dir in $(sed -n 's,^[^ ]* \(/mnt[^ ]*\).*,\1,p' /proc/mounts | tac); do
+            umount "$dir" 2>/dev/null || { usleep 200000; umount -r "$dir"; }
+        done
     fi
+    # The machine ends at once: what was written and not yet sent to a disk would be lost.
+    sync
     # Setting a changed mode waits until the console has sent everything.
     stty ixoff </dev/console
     # The machine ends when the second serial port has said how the command ended.
