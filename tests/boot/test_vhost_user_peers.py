@@ -74,12 +74,13 @@ def test_our_daemon_serves_a_guest_of_qemu(disk: Path, tmp_path: Path, cloud_ker
     check(disk, done.stdout)
 
 
-def test_qemu_storage_daemon_serves_our_guest(disk: Path) -> None:
+@pytest.mark.parametrize("queues", [1, 4])
+def test_qemu_storage_daemon_serves_our_guest(queues: int, disk: Path) -> None:
     done = emulated(
         f"qemu-storage-daemon --blockdev driver=file,node-name=d,filename={disk}"
         " --export type=vhost-user-blk,id=e,node-name=d,writable=on,"
-        f"addr.type=unix,addr.path=/run/disk & daemon=$!\n{WAIT}"
-        f"$lkvm run --vhost-user blk,/run/disk -- sh -c {shlex.quote(IN_GUEST)}\nkill $daemon"
+        f"num-queues={queues},addr.type=unix,addr.path=/run/disk & daemon=$!\n{WAIT}"
+        f"$lkvm run -c 2 --vhost-user blk,/run/disk -- sh -c {shlex.quote(IN_GUEST)}\nkill $daemon"
     )
     assert done.returncode == 0, done.stdout + done.stderr
     check(disk, done.stdout)

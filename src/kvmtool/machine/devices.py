@@ -96,6 +96,7 @@ class Devices:
                     memory,
                     loop,
                     queue_sizes=queue_sizes,
+                    varies=kind in catalog.QUEUES_VARY,
                     wanted_features=self._wanted_features(),
                 )
             )

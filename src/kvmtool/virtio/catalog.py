@@ -104,6 +104,8 @@ _EXTERNAL = {
     "fs": (26, 2, "virtiofs"),
 }
 _EXTERNAL_QUEUE_SIZE = 256
+# A back-end of these says itself how many queues it has.
+QUEUES_VARY = ("blk", "console")
 
 TRANSPORT_DRIVERS = {"pci": ("virtio_pci",), "mmio": ("virtio_mmio",)}
 

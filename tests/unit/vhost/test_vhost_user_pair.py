@@ -496,6 +496,17 @@ def test_back_end_with_too_few_queues_is_refused(pair: Pair) -> None:
     served.close()
 
 
+@pytest.mark.parametrize(("known", "sizes"), [((64,), (64, 64)), ((64, 32, 16, 16), (64, 32))])
+def test_kind_whose_queues_vary_has_as_many_as_the_back_end(
+    known: tuple[int, ...], sizes: tuple[int, ...], pair: Pair
+) -> None:
+    served = Served(Echo())
+    device = VhostUserDevice("echo0", 42, served.sock, pair.ram, queue_sizes=known, varies=True)
+    assert device.queue_sizes == sizes
+    device.close()
+    served.close()
+
+
 def test_protocol_features_that_nobody_offered_are_not_negotiated() -> None:
     served = Served(Echo())
     connection = Connection(served.sock, protocol_features=(1 << 64) - 1)

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 MOST_RECONNECTIONS = 5
 WITHIN_S = 60.0
 _DELAYS_S = (0.0, 0.05, 0.2, 1.0, 2.0)
+_MOST_QUEUES = 64
 _EVERYTHING = (1 << 64) - 1
 _MOST_UNDELIVERED = 64
 _MESSAGES_AT_ONCE = 16
@@ -63,9 +64,10 @@ def _nobody() -> None:
 class VhostUserDevice:
     """A device behind the connected socket `sock`, which it owns. A VhostDevice.
 
-    vhost-user has no way to ask for `device_id` and `queue_sizes`. `config` is the configuration
-    space where the back-end has none to show; else the first `config_size` bytes are asked for,
-    or as many as there are.
+    vhost-user has no way to ask for `device_id` and `queue_sizes`. With `varies` there are as many
+    queues as the back-end says (at most 64), of these sizes over and over. `config` is the
+    configuration space where the back-end has none to show; else the first `config_size` bytes are
+    asked for, or as many as there are.
     `wanted_features` masks what is offered to the driver. `reconnect` gives a socket to a new
     process when this one died (raising OSError or KvmtoolError if there is none now); it is called
     in a thread of its own, at most 5 times within 60 s. `takes_read_only`: it maps memory that is
@@ -87,6 +89,7 @@ class VhostUserDevice:
         loop: EventLoop | None = None,
         *,
         queue_sizes: tuple[int, ...],
+        varies: bool = False,
         config_size: int | None = None,
         config: bytes = b"",
         wanted_features: int = _EVERYTHING,
@@ -111,6 +114,7 @@ class VhostUserDevice:
         self._inflight: InflightArea | None = None
         self._err_fds: dict[int, int] = {}
         self._undelivered: list[tuple[int, bytes]] = []
+        self._varies = varies
         self._features = 0
         self._queues: dict[int, QueueSetup] = {}
         self._started = False
@@ -354,6 +358,10 @@ class VhostUserDevice:
         if missing:
             raise Refused(f"the back-end no longer offers features {missing:#x}")
         queues = connection.queue_count()
+        if self._varies and queues:
+            queues = min(queues, _MOST_QUEUES)
+            self.queue_sizes = (self.queue_sizes * queues)[:queues]
+            self._varies = False
         if queues is not None and queues < len(self.queue_sizes):
             raise Refused(f"the back-end has {queues} queues, not {len(self.queue_sizes)}")
         if connection.has(ProtocolFeature.BACKEND_REQ) and self._side.loop is not None:
