@@ -90,7 +90,11 @@ class Console(VirtioDevice, name="console", device_id=virtio_ids.VIRTIO_ID_CONSO
         """Make a console on a pseudo-terminal, whose name is told. Raises BadInput."""
         if text:
             raise BadInput(f"console takes no options, not {text!r}")
+        import tty
+
         master, slave = os.openpty()
+        # What the guest writes is for who opens it, and must not come back to the guest as an echo.
+        tty.setraw(slave)
         log.info(f"the console is on the terminal {os.ttyname(slave)}")
         os.close(slave)
         os.set_blocking(master, False)

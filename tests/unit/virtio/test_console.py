@@ -166,7 +166,11 @@ def test_console_by_itself_is_on_a_terminal_that_it_names(
     user = os.open(name, os.O_RDWR | os.O_NOCTTY)
     (master,) = console.descriptors()
     os.write(user, b"hello\n")
-    assert os.read(master, 16).startswith(b"hello")
+    assert os.read(master, 16) == b"hello\n"
+    os.write(master, b"hello\n")
+    assert os.read(user, 16) == b"hello\n"
+    with pytest.raises(BlockingIOError):
+        os.read(master, 16)  # no echo
     os.close(user)
     os.close(master)
 
