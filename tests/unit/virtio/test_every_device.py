@@ -21,6 +21,7 @@ from driver.rig import Rig
 from kvmtool.sandbox import calls
 from kvmtool.sandbox.enter import enter
 from kvmtool.uapi.linux import virtio_config, virtio_ids, virtio_ring
+from kvmtool.virtio.catalog import ENTRIES
 from kvmtool.virtio.device import FRAMEWORK_FEATURES
 
 VERSION_1 = 1 << virtio_config.VIRTIO_F_VERSION_1
@@ -46,6 +47,10 @@ def rig(case: Case) -> Iterator[Rig]:
 
 def assert_works(rig: Rig, case: Case) -> None:
     assert case.answer(rig.ask(case.queue, case.readable, case.writable))
+
+
+def test_all_devices_that_can_be_asked_for_are_tested_here() -> None:
+    assert {case.name for case in CASES} == {entry.kind for entry in ENTRIES}
 
 
 def test_device_is_of_the_kind_that_its_name_says(rig: Rig, case: Case) -> None:
