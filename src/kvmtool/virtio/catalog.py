@@ -128,6 +128,9 @@ def external(kind: str) -> tuple[int, tuple[int, ...]]:
     if kind not in _BY_KIND:
         known = ", ".join((*_EXTERNAL, *_BY_KIND))
         raise BadInput(f"{kind!r} is no vhost-user device that is known; those are {known}")
+    if kind == "pmem":
+        # Vhost-user says neither which file nor how large: the guest would be shown its own RAM.
+        raise BadInput("the file of a pmem device is memory of this machine: use --pmem PATH")
     device_class = _BY_KIND[kind].device_class()
     return device_class.device_id, tuple(queue.size for queue in device_class.queues)
 
@@ -136,6 +139,7 @@ def drivers(kinds: list[str], transport: str) -> list[str]:
     """Linux's modules for these kinds of devices on a transport."""
     names = list(TRANSPORT_DRIVERS[transport]) if kinds else []
     for kind in dict.fromkeys(kinds):
-        external(kind)
+        if kind not in _BY_KIND:
+            external(kind)
         names += [_EXTERNAL[kind][2]] if kind in _EXTERNAL else entry(kind).drivers
     return names

@@ -30,7 +30,8 @@ _DONE, _FAILED = 0, 1
 class Pmem(VirtioDevice, name="pmem", device_id=virtio_ids.VIRTIO_ID_PMEM):
     """Flushes the file `fd`, which the guest has as `size` bytes of memory at the gpa `start`.
 
-    With `read_only` there is never anything to flush. The descriptor stays its maker's.
+    With `read_only` there is never anything to flush. The descriptor stays its maker's. Alone it
+    does not know `start`, which is then 0: a front-end maps the file itself and says where.
     """
 
     policy = Policy(syscalls=("fsync",))

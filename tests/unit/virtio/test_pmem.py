@@ -15,6 +15,7 @@ from driver.rig import Rig
 from kvmtool.errors import BadInput
 from kvmtool.memory.file_region import FileRegion
 from kvmtool.uapi.linux import virtio_pmem
+from kvmtool.virtio import catalog
 from kvmtool.virtio.pmem import Pmem
 
 FLUSH = struct.pack("<I", 0)
@@ -166,3 +167,9 @@ def test_file_region_of_a_file_that_cannot_be_written_is_refused_for_writing(
     with pytest.raises(BadInput, match="cannot open"):
         FileRegion(str(tmp_path), read_only=False)
     assert stat.S_ISDIR(tmp_path.stat().st_mode)
+
+
+def test_memory_that_another_program_serves_is_refused() -> None:
+    assert catalog.drivers(["pmem"], "pci")[-1] == "nd_pmem"
+    with pytest.raises(BadInput, match="use --pmem PATH"):
+        catalog.external("pmem")
