@@ -43,8 +43,11 @@ def lock_image(fd: int, path: str, read_only: bool) -> None:
 
 
 def _in_use(path: str, read_only: bool) -> BadInput:
-    rule = "is written by another program" if read_only else "is used by another program"
-    return BadInput(f"disk image {path} {rule}; close that, or use a copy or an overlay")
+    rule = "is written to" if read_only else "is used"
+    return BadInput(
+        f"disk image {path} {rule} by another program, or by another disk of this machine;"
+        " close that, or use a copy or an overlay"
+    )
 
 
 def _lock(fd: int, byte: int) -> None:

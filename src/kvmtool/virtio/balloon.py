@@ -38,6 +38,8 @@ _MOST_WAITING = 16
 class Balloon(VirtioDevice, name="balloon", device_id=virtio_ids.VIRTIO_ID_BALLOON):
     """The balloon; `control_fd` is the device's end of a socket to a BalloonControl.
 
+    That is `Machine.balloon`, which sets the size and asks for statistics. Without it, as alone,
+    the guest's free pages are given back, and no others.
     The descriptor stays its maker's. With `deflate_on_oom` the guest takes pages out of the
     balloon rather than kill a process; without `reporting` it does not tell of free pages.
     """
@@ -83,10 +85,10 @@ class Balloon(VirtioDevice, name="balloon", device_id=virtio_ids.VIRTIO_ID_BALLO
 
     @classmethod
     def from_option(cls, text: str, control_fd: int = -1) -> Balloon:
-        """Make the device for "" or "reporting=off". Raises BadInput."""
-        if text not in ("", "reporting=on", "reporting=off"):
-            raise BadInput(f"a balloon's option is reporting=on or reporting=off, not {text!r}")
-        return cls(control_fd, reporting=text != "reporting=off")
+        """Make the device for the option, which has no text. Raises BadInput."""
+        if text:
+            raise BadInput(f"balloon takes no options, not {text!r}")
+        return cls(control_fd)
 
     def descriptors(self) -> Sequence[int]:
         return (self._control_fd,) if self._control_fd >= 0 else ()

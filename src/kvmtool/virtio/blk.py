@@ -34,7 +34,9 @@ _TYPES = {
 class Blk(VirtioDevice, name="blk", device_id=virtio_ids.VIRTIO_ID_BLOCK):
     """A disk: a raw or qcow2 image file, or a block device of the host.
 
-    Each queue has a thread in the compiled engine (kvmtool.core.blk).
+    With `direct` its blocks are as large as the host needs for that, which can be 4096 bytes. Give
+    `format=raw` for a raw image whose guest is not trusted: without it one that begins as qcow2
+    images do is refused. Each queue has a thread in the compiled engine (kvmtool.core.blk).
     """
 
     policy = Policy(

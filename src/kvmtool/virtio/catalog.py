@@ -74,7 +74,8 @@ ENTRIES = (
         "Balloon",
         "--balloon",
         drivers=("virtio_balloon",),
-        help="a memory balloon, which also gives pages back to the host that the guest freed",
+        help="a memory balloon: what the guest frees goes back to the host, and its size is"
+        " set from Python",
     ),
     Entry(
         "pmem",

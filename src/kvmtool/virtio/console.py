@@ -32,8 +32,9 @@ _CONTROL_RECEIVE = 2  # the queue's index
 
 
 class Console(VirtioDevice, name="console", device_id=virtio_ids.VIRTIO_ID_CONSOLE):
-    """A console with `ports`, at most 31.
+    """A console with `ports`, at most 31: the machine's terminal, or alone a pseudo-terminal.
 
+    Alone, `lkvm device console` prints the name of the pseudo-terminal.
     `size_fd`, a SOCK_SEQPACKET socket, brings the terminal's columns and rows as two
     little-endian 16-bit integers; it stays its maker's. One console port is all that the original
     device had: then MULTIPORT is not offered, the port's name is not told, and the driver gets

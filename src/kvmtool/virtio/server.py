@@ -142,7 +142,7 @@ def _serve_in_child(
             log.info(begun)
         if output is not None:
             os.close(writing)
-            _show(output)
+        _wait_for_end(child, output)
         status = os.waitpid(child, 0)[1]
         child = 0
         return status
@@ -155,12 +155,35 @@ def _serve_in_child(
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _show(output: Output) -> None:
-    """Pass on what a process says until it ends."""
-    poll = select.poll()
-    poll.register(output.fd, select.POLLIN)
-    while output.pass_on():
-        poll.poll()
+def _wait_for_end(child: int, output: Output | None) -> None:
+    """Wait until the process has ended, and pass on what it says meanwhile."""
+    # Not in waitpid(2): a signal that comes just before that is not noticed before it returns.
+    loop = EventLoop()
+    pidfd = os.pidfd_open(child)
+    loop.watch(pidfd, select.POLLIN, loop.stop)
+    if output is not None:
+        passing_on = output
+        loop.watch(
+            output.fd,
+            select.POLLIN,
+            lambda: None if passing_on.pass_on() else loop.unwatch(passing_on.fd),
+        )
+    try:
+        loop.run()
+    finally:
+        os.close(pidfd)
+        loop.close()
+
+
+def _accept(listener: socket.socket) -> socket.socket:
+    """Wait for a front-end, not in accept(2), for the same reason."""
+    loop = EventLoop()
+    loop.watch(listener.fileno(), select.POLLIN, loop.stop)
+    try:
+        loop.run()
+    finally:
+        loop.close()
+    return listener.accept()[0]
 
 
 def _is_left_behind(path: str) -> bool:
@@ -205,8 +228,7 @@ def _serve_for_ever(
             )
         try:
             while True:
-                sock, _ = listener.accept()
-                serve(device, sock)
+                serve(device, _accept(listener))
         finally:
             device.close()
     except SystemExit:
