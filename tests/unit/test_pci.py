@@ -1,11 +1,14 @@
 """The PCI host bridge through both configuration mechanisms, as a guest may use and misuse it."""
 
+from typing import Any
+
 import pytest
 
 from kvmtool.bus import pci_function as pci
 from kvmtool.bus.pci import PciHost
 from kvmtool.bus.pci_function import PciFunction
 from kvmtool.bus.space import AddressSpace, mmio_space, port_space
+from kvmtool.core.runloop import Claim
 
 ADDRESS, DATA = 0xCF8, 0xCFC
 ECAM = 0xE000_0000
@@ -424,6 +427,59 @@ def test_bar_that_waited_and_was_moved_away_does_not_come_back(memory: Memory) -
     memory.enable(1, False)
     assert memory.mmio.table.read(WINDOW32[0], 4) == 0xFFFFFFFF
     assert memory.mmio.table.read(0xC100_0000, 4) == 2
+
+
+def test_bar_is_decoded_where_the_one_under_it_went_at_that_moment(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory.add(1)
+    over = memory.add(2)
+    memory.enable(1)
+    memory.write(2, 0x10, WINDOW32[0], 8)
+    claim_region = memory.mmio.claim_region
+
+    def claim(*args: Any, **options: Any) -> Claim:
+        try:
+            return claim_region(*args, **options)
+        except ValueError:
+            # Another vCPU's write.
+            memory.enable(1, False)
+            raise
+
+    monkeypatch.setattr(memory.mmio, "claim_region", claim)
+    memory.enable(2)
+    assert over.bars[0].gpa == WINDOW32[0]
+
+
+def test_bar_is_decoded_though_two_vcpus_write_to_the_one_under_it(memory: Memory) -> None:
+    class Interrupted(PciFunction):
+        """Another vCPU disables it while this one looks whether a BAR went."""
+
+        went = interrupted = False
+
+        @property
+        def _has_released(self) -> bool:
+            before = self.went
+            if not self.interrupted:
+                self.interrupted = True
+                with self.lock:
+                    self.put(pci.COMMAND, 0, 2)
+                    self._decode()
+            return before
+
+        @_has_released.setter
+        def _has_released(self, went: bool) -> None:
+            self.went = went
+
+    under, over = memory.add(1), memory.add(2)
+    memory.enable(1)
+    memory.write(2, 0x10, WINDOW32[0], 8)
+    memory.enable(2)
+    del under._has_released
+    under.__class__ = Interrupted
+    memory.write(1, 0x3C, 1, 1)
+    under._let_others_decode(under._memory)
+    assert over.bars[0].gpa == WINDOW32[0]
 
 
 @pytest.mark.parametrize(

@@ -268,6 +268,8 @@ class PciFunction:
 
     def _let_others_decode(self, memory: PciMemory | None) -> None:
         """After `_decode` and without the lock: a BAR that was over one of ours has room now."""
-        released, self._has_released = self._has_released, False
-        if released and memory is not None:
-            memory.offer_again()
+        if self._has_released:
+            # Another thread may set it at any moment: it is taken back before the offer only.
+            self._has_released = False
+            if memory is not None:
+                memory.offer_again()

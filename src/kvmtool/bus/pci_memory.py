@@ -65,14 +65,16 @@ class PciMemory:
         ):
             return None
         table = behind.table
-        try:
-            return self._space.claim_region(
-                gpa, size, name=name, read=table.read, write=table.write, lock=lock
-            )
-        except ValueError:
-            with self._refused_lock:
-                self._refused[retry] = None
-            return None
+        for _ in range(2):
+            try:
+                return self._space.claim_region(
+                    gpa, size, name=name, read=table.read, write=table.write, lock=lock
+                )
+            except ValueError:
+                # What was released before that is known to `offer_again`, the second try finds.
+                with self._refused_lock:
+                    self._refused[retry] = None
+        return None
 
     def release(self, claim: Claim) -> None:
         """Give up what `claim` returned; `offer_again` is to follow."""
