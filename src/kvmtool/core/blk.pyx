@@ -219,8 +219,8 @@ cdef class BlkQueue:
             if self.held == NULL and not self.broken and not blk_load(&self.stopping):
                 progress = self.pop_some()
             if self.ring.fd >= 0 and (self.ring.prepared or self.in_ring):
-                if self.ring.prepared or not progress:
-                    uring_enter(&self.ring, 0, -1)
+                # The kernel hands over what is done when it is entered, and not before.
+                uring_enter(&self.ring, 0, -1)
                 progress = self.reap() or progress
             if self.slow.first != NULL:
                 self.slow_path()

@@ -26,8 +26,10 @@ from driver.disk import (
     header,
     segment,
 )
+from driver.queue import WRITE, Descriptor
 from kvmtool.uapi.linux.virtio_blk import virtio_blk_config
 from kvmtool.virtio.blk import Blk
+from unit.vhost.served import IN_ORDER
 
 SIZE = 1 << 20
 Make = Callable[..., Disk]
@@ -78,6 +80,34 @@ def test_blk_reads_what_the_page_cache_has_in_parts(make: Make, image: Path) -> 
             answer = disk.read(0, len(content))
             assert answer.status == OK
             assert answer.data == content
+
+
+def test_blk_flush_does_not_wait_for_the_end_of_a_stream_of_cached_reads(image: Path) -> None:
+    size = 4 << 20
+    image.write_bytes(os.urandom(size))
+    disk = Disk(f"{image},format=raw", queue_size=256, withhold=IN_ORDER)
+    started, ram = disk.started(), disk.rig.ram
+
+    def chain(kind: int, room: int) -> list[Descriptor]:
+        place = ram.allocate(len(header(kind)))
+        ram.write(place, header(kind))
+        return [Descriptor(place, len(header(kind))), Descriptor(ram.allocate(room), room, WRITE)]
+
+    read = chain(IN, size + 1)
+    started.driver.want_calls(False)
+    for _ in range(100):
+        started.driver.add_raw(read)
+    flush = started.driver.add_raw(chain(FLUSH, 1))
+    under_way, before = {flush}, 0
+    while flush in under_way and before < 600:
+        started.kick()
+        for token, _ in started.driver.collect():
+            under_way.discard(token)
+            before += flush in under_way
+            if token != flush:
+                started.driver.add_raw(read)
+    disk.close()
+    assert before < 600
 
 
 def test_blk_last_sector_can_be_read_and_written(make: Make, image: Path) -> None:
