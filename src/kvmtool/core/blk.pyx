@@ -223,6 +223,8 @@ cdef class BlkQueue:
                 uring_enter(&self.ring, 0, -1)
                 progress = self.reap() or progress
             if self.slow.first != NULL:
+                # What is done does not wait for what takes long.
+                self.publish()
                 self.slow_path()
                 progress = True
             if progress:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
 from driver.disk import DISCARD, FLUSH, IN, OK, OUT, SECTOR, WRITE_ZEROES, Disk, segment
+from kvmtool.core.blk import SlowRequest
+from kvmtool.virtio.blk_slow import SlowPath
 
 SIZE = 4 << 20
 IO_URING = pytest.mark.parametrize("io_uring", [True, False], ids=["io_uring", "plain"])
@@ -51,6 +54,32 @@ def test_blk_allocates_and_overwrites_and_qemu_agrees(tmp_path: Path, io_uring: 
     disk.close()
     qemu_img("check", path)
     assert contents(path) == expected
+
+
+def test_blk_read_that_is_done_does_not_wait_for_a_slow_flush(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "disk.qcow2"
+    qemu_img("create", "-f", "qcow2", path, str(SIZE))
+    goes_on = threading.Event()
+    serve = SlowPath.serve
+
+    def serve_late(slow: SlowPath, batch: list[SlowRequest]) -> None:
+        assert batch[0].type != FLUSH or goes_on.wait(20)
+        serve(slow, batch)
+
+    monkeypatch.setattr(SlowPath, "serve", serve_late)
+    disk = Disk(f"{path}")
+    assert disk.write(0, b"x" * 4096).status == OK
+    for _ in range(20):
+        goes_on.clear()
+        read, flush = disk.submit(IN, room=4096), disk.submit(FLUSH)
+        assert read in disk.wait(timeout_s=5)
+        goes_on.set()
+        assert flush in disk.wait()
+        assert disk.answer(read) == (OK, b"x" * 4096)
+        assert disk.answer(flush).status == OK
+    disk.close()
 
 
 @IO_URING
