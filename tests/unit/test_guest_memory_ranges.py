@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kvmtool.errors import BadInput
 from kvmtool.memory import GuestMemory, MemoryRangeError
+from kvmtool.memory.file_region import FileRegion
 
 PAGE = mmap.PAGESIZE
 LOW = (0, 16 * PAGE)
@@ -205,3 +206,22 @@ def test_view_outlives_the_memory_that_was_closed() -> None:
     view = made.view(0, 4)
     made.close()
     assert bytes(view) == b"kept"
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_files_are_guest_memory_too(tmp_path: Path, read_only: bool) -> None:
+    (tmp_path / "file").write_bytes(b"abcd" * 2048 + b"end")
+    memory = GuestMemory([(0, 1 << 20)])
+    region = FileRegion(str(tmp_path / "file"), read_only=read_only)
+    memory.add_file(1 << 32, region)
+    assert memory.read((1 << 32) + 4098, 4) == b"cdab"
+    with pytest.raises(MemoryRangeError):
+        memory.read((1 << 32) + 8190, 4)  # the last page is not whole
+    if read_only:
+        with pytest.raises(TypeError, match="read-only"):
+            memory.write(1 << 32, b"x")
+    else:
+        memory.write(1 << 32, b"x")
+        assert (tmp_path / "file").read_bytes()[:4] == b"xbcd"
+    memory.close()
+    region.close()

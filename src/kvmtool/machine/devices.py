@@ -104,6 +104,12 @@ class Devices:
             self.console.open(loop)
         return self._connected
 
+    def give_up_recovery(self) -> None:
+        """Have no thread wait for a new process of a device: the machine ends."""
+        for connected in self._connected:
+            if isinstance(connected, VhostUserDevice):
+                connected.give_up_recovery()
+
     def close(self) -> None:
         """End all devices and give back what they had."""
         for connected in self._connected:

@@ -53,6 +53,7 @@ class Machine:
         self.run_loops: list[RunLoop] = []
         self.balloon: BalloonControl | None = None
         """What changes the balloon's size and asks for its statistics, if there is one."""
+        self._devices: Devices | None = None
         try:
             self._assemble(config, arch, kvm)
         except BaseException:
@@ -96,6 +97,7 @@ class Machine:
         devices = Devices(config, self._terminal, free_memory)
         self._opened.append(devices)
         self.balloon = devices.balloon
+        self._devices = devices
         return devices
 
     def _add_memory(self, regions: list[tuple[int, FileRegion]]) -> None:
@@ -147,6 +149,8 @@ class Machine:
         """Give the VM, its RAM and its descriptors back to the host."""
         # A run loop holds its vCPU's shared memory, and with it the descriptor.
         self.run_loops.clear()
+        if self._devices is not None:
+            self._devices.give_up_recovery()
         while self._opened:
             self._opened.pop().close()
 

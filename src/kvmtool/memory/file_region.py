@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 import os
 import stat
@@ -60,6 +61,12 @@ class FileRegion:
         # A device's process has it only where it is shared, and only to put data there.
         keep_from_children(hva, self.slot_size)
         return hva
+
+    def view(self, offset: int, size: int) -> memoryview:
+        """Return `size` bytes at `offset`, both already checked; writable if the region is."""
+        array = (ctypes.c_char * size).from_address(self.hva + offset)
+        view = memoryview(array).cast("B")
+        return view.toreadonly() if self.read_only else view
 
     def close(self) -> None:
         """Unmap the file and close it. No guest has it any more."""

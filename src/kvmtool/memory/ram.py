@@ -112,12 +112,12 @@ class GuestMemory:
             self.regions.append(region)
 
     def view(self, gpa: int, size: int) -> memoryview:
-        """Return the `size` bytes of guest RAM at `gpa`, writable, not copied.
+        """Return the `size` bytes of guest memory at `gpa`, not copied, writable if it is.
 
         Raises MemoryRangeError unless they lie inside one region. The guest can change them at
         any moment: copy first what is looked at twice.
         """
-        for region in self.ram:
+        for region in self.regions:
             offset = gpa - region.gpa
             if 0 <= offset <= region.size and 0 <= size <= region.size - offset:
                 return region.view(offset, size)

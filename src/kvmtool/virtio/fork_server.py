@@ -21,7 +21,7 @@ from kvmtool.errors import KvmtoolError
 from kvmtool.sandbox import kernel, privileges
 from kvmtool.sandbox.enter import enter
 from kvmtool.uapi.linux import prctl
-from kvmtool.virtio.process import REQUEST
+from kvmtool.virtio.process import REQUEST, signal_name
 from kvmtool.virtio.process_output import MOST_OUTPUT, Output
 
 TYPE_CHECKING = False
@@ -234,7 +234,7 @@ class ForkServer:
         number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         if number and not (child.killed and number == signal.SIGKILL):
             why = ": a forbidden system call" if number == signal.SIGSYS else ""
-            log.error(f"{name}: its process was killed by {_signal_name(number)}{why}")
+            log.error(f"{name}: its process was killed by {signal_name(number)}{why}")
         else:
             log.debug(f"{name}: its process has ended with status {status:#x}")
         waiting = self._waiting.pop(child.index, -1)
@@ -265,13 +265,6 @@ def _text_stream(fd: int) -> TextIO | None:
         return open(fd, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
     except OSError:
         return None
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def _origin(error: BaseException) -> str:

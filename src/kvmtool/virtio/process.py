@@ -165,3 +165,11 @@ def _become_fork_server(
         log.error(f"the fork server of the devices failed: {type(error).__name__}: {error}")
         os._exit(1)
     os._exit(0)
+
+
+def signal_name(number: int) -> str:
+    """What a signal is called, as SIGKILL."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -19,6 +19,7 @@ from kvmtool.errors import BadInput, KvmtoolError
 from kvmtool.event_loop import EventLoop
 from kvmtool.vhost.bounded_log import BoundedLog
 from kvmtool.vhost.user.backend import Backend
+from kvmtool.virtio.process import signal_name
 from kvmtool.virtio.process_output import MOST_OUTPUT, Output
 
 TYPE_CHECKING = False
@@ -98,7 +99,7 @@ def listen(device: VirtioDevice, path: str, *, sandbox: bool) -> None:
             if not os.WIFSIGNALED(status):
                 raise KvmtoolError(f"{device.name}: the device's process has ended")
             # A front-end that breaks its device's process has broken it for nobody else.
-            killer = signal.Signals(os.WTERMSIG(status)).name
+            killer = signal_name(os.WTERMSIG(status))
             complaints.warning(
                 f"{device.name}: its process was killed by {killer}; another one goes on"
             )

@@ -259,8 +259,9 @@ def turn_the_loop(pair: Pair) -> None:
     on(pair.loop, lambda: None)
 
 
-def test_loop_goes_on_while_a_new_process_does_not_answer(
-    processes: Processes, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("ends", [False, True])
+def test_neither_the_loop_nor_the_end_waits_for_a_new_process_that_does_not_answer(
+    processes: Processes, monkeypatch: pytest.MonkeyPatch, ends: bool
 ) -> None:
     asked = threading.Event()
     ours, theirs = socket.socketpair()
@@ -278,6 +279,10 @@ def test_loop_goes_on_while_a_new_process_does_not_answer(
     assert theirs.recv(4096)
     turn_the_loop(pair)
     assert pair.device._recovering
+    if ends:
+        # The machine's end resets its devices before it closes them.
+        pair.device.give_up_recovery()
+        pair.device.stop()
     pair.close()
     theirs.close()
     vars(pair).clear()

@@ -81,12 +81,17 @@ def test_killed_daemon_takes_its_device_along_and_its_socket_is_used_again(
     assert again.end(signal.SIGTERM) == ExitStatus.INTERRUPTED
 
 
-def test_device_s_process_that_dies_is_replaced(daemon: Daemon, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "name"), [(signal.SIGKILL, "SIGKILL"), (signal.SIGRTMIN + 6, "signal 40")]
+)
+def test_device_s_process_that_dies_is_replaced(
+    daemon: Daemon, tmp_path: Path, number: int, name: str
+) -> None:
     (child,) = daemon.children()
-    os.kill(child, signal.SIGKILL)
+    os.kill(child, number)
     wait_for_end(child)
     assert daemon.process.stderr is not None
-    assert "killed by SIGKILL; another one goes on" in daemon.process.stderr.readline()
+    assert f"killed by {name}; another one goes on" in daemon.process.stderr.readline()
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(tmp_path / "socket"))
     assert daemon.end(signal.SIGTERM) == ExitStatus.INTERRUPTED

@@ -74,9 +74,10 @@ class VhostUserDevice:
     read-only as what it is, as ours does and others need not.
 
     on_config_change and on_broken are called on the loop's thread, with no lock held. That thread
-    never waits for another one that talks to the back-end, nor for a new process. `close` is
-    called on that thread too, or when the loop does not run. Without a `loop` nothing is watched,
-    and on_broken is called by whatever method found it out.
+    waits for a changed configuration, for 2 s at most, and never for another thread that talks to
+    the back-end, nor for a new process. `close` is called on that thread too, or when the loop does
+    not run. Without a `loop` nothing is watched, and on_broken is called by whatever method found
+    it out, before that returns: it may not call this device.
     Raises KvmtoolError where the back-end does not negotiate.
     """
 
@@ -232,10 +233,17 @@ class VhostUserDevice:
                 self._lose(error)
                 raise KvmtoolError(f"{self.name}: {error}") from None
 
+    def give_up_recovery(self) -> None:
+        """The machine ends: if the process died, no other one is waited for from now on."""
+        self._reconnect = None
+        _shut_down(self._new_socket)
+
     def close(self) -> None:
         """End the connection and give all descriptors back."""
         self._closed = True
-        self._hurry()
+        # No thread is to wait for the back-end any more.
+        _shut_down(self._new_socket)
+        _shut_down(self._connection)
         if self._recovery is not None:
             self._recovery.join()
         with self._lock:
@@ -425,10 +433,12 @@ class VhostUserDevice:
     def _recover_now(self) -> None:
         with self._lock:
             before = self._config
-            wait_s = self._try_new_process()
+            try:
+                wait_s = self._try_new_process()
+            finally:
+                self._recovering = False
             # The old process may have died before it said so.
             changed = self._config != before
-            self._recovering = False
             if wait_s is not None and self._side.loop is not None:
                 self._side.loop.call_after(wait_s, self._recover)
             if changed:
@@ -436,7 +446,8 @@ class VhostUserDevice:
 
     def _try_new_process(self) -> float | None:
         """Go on with a new process; return when to try again if there is none, in seconds."""
-        if self._closed or self._connection is not None or self._reconnect is None:
+        reconnect = self._reconnect
+        if self._closed or self._connection is not None or reconnect is None:
             return None
         now = time.monotonic()
         self._reconnections = [when for when in self._reconnections if when > now - WITHIN_S]
@@ -445,8 +456,8 @@ class VhostUserDevice:
             return None
         self._reconnections.append(now)
         try:
-            self._new_socket = self._reconnect()
-            if self._closed:
+            self._new_socket = reconnect()
+            if self._reconnect is None or self._closed:
                 self._new_socket.close()
                 return None
             connection = self._connect(self._new_socket)
@@ -462,15 +473,6 @@ class VhostUserDevice:
         log.debug(f"{self.name}: a new process goes on")
         return None
 
-    def _hurry(self) -> None:
-        """Have no thread wait for the back-end any more, after `_closed` was set."""
-        for one in (self._new_socket, self._connection):
-            if one is not None:
-                try:
-                    one.shutdown(socket.SHUT_RDWR)
-                except OSError as error:
-                    log.debug(f"{self.name}: the back-end is gone already: {error.strerror}")
-
     def _bases_after_a_crash(self) -> dict[int, int]:
         """Where the queues go on; a back-end with an in-flight area knows better."""
         if not self._features >> VIRTIO_F_RING_PACKED & 1:
@@ -479,7 +481,7 @@ class VhostUserDevice:
             raise Refused("a packed queue cannot go on without an in-flight area")
         return dict.fromkeys(self._queues, _FRESH_PACKED)
 
-    # On the loop's thread, which never waits for the lock.
+    # On the loop's thread, which never waits for the lock while another thread has it.
 
     def _tell_broken(self) -> None:
         if self._broken and not self._closed:
@@ -549,3 +551,12 @@ class VhostUserDevice:
         if self._patience_s < 0:
             self._lose(PeerGone("its configuration takes too long to read"))
         return self._tell_config_changed
+
+
+def _shut_down(one: socket.socket | Connection | None) -> None:
+    """Have whoever waits for it find it closed."""
+    if one is not None:
+        try:
+            one.shutdown(socket.SHUT_RDWR)
+        except OSError as error:
+            log.debug(f"the back-end is gone already: {error.strerror}")
