@@ -85,10 +85,10 @@ class Balloon(VirtioDevice, name="balloon", device_id=virtio_ids.VIRTIO_ID_BALLO
 
     @classmethod
     def from_option(cls, text: str, control_fd: int = -1) -> Balloon:
-        """Make the device for the option, which has no text. Raises BadInput."""
-        if text:
-            raise BadInput(f"balloon takes no options, not {text!r}")
-        return cls(control_fd)
+        """Make the device for "" or, from Python, "reporting=off". Raises BadInput."""
+        if text not in ("", "reporting=on", "reporting=off"):
+            raise BadInput(f"a balloon's option is reporting=on or reporting=off, not {text!r}")
+        return cls(control_fd, reporting=text != "reporting=off")
 
     def descriptors(self) -> Sequence[int]:
         return (self._control_fd,) if self._control_fd >= 0 else ()
