@@ -84,7 +84,8 @@ cdef enum:
     BATCH = 32
     SUBMIT = 4
     # How long a request that is done waits for others before the driver hears of it, while there is
-    # more to do, and by how much that changes, one way once for each eight reasons.
+    # more to do. It grows by a step for so many signals too many, and shrinks by one whenever the
+    # queue ran dry after a single signal: see found_nothing.
     LEAST_WAIT_NS = 500
     MOST_WAIT_NS = 150000
     WAIT_STEP_NS = 2000
@@ -143,7 +144,7 @@ cdef class BlkQueue:
     cdef uint64_t oldest        # of them was done then
     cdef uint64_t wait_ns       # how long it may wait for others
     cdef uint32_t signals       # to the driver since there was nothing to do
-    cdef uint32_t more_signals  # than one, in such times
+    cdef uint32_t more_signals  # second and later ones of such times, since wait_ns last grew
     cdef List slow
     cdef Request *held          # by a limit, until `held_until`
     cdef uint64_t held_until

@@ -32,14 +32,12 @@ _CLOSE_S = 5.0
 class ServedDevice:
     """A device that gets a process: `serve` runs in it, under `policy`.
 
-    `hide` is called in the processes of the others, before their sandbox: what this one shares with
-    the VMM is none of theirs.
-    With `talks` all that it says is shown, and not only as much as a process that was taken over
-    may say.
     `serve` is given the process's end of a stream socket and returns when it is done, at the
     latest when the other end is closed. Of the VMM's descriptors the process has only `fds`. All
     modules that it will need are imported with the module of `serve`: later there is no file to
-    import.
+    import. `hide` is called in the processes of the others, before their sandbox: what this one
+    shares with the VMM is none of theirs. With `talks` all that it says is shown, and not only as
+    much as a process that was taken over may say.
     """
 
     __slots__ = ("fds", "hide", "name", "policy", "serve", "talks")
@@ -54,11 +52,11 @@ class ServedDevice:
         *,
         talks: bool = False,
     ) -> None:
-        self.hide = hide
-        self.talks = talks
         self.name = name
         self.serve = serve
         self.policy = policy
+        self.hide = hide
+        self.talks = talks
         self.fds = frozenset(fds)
 
 

@@ -105,7 +105,7 @@ def listen(device: VirtioDevice, path: str, *, sandbox: bool) -> None:
             )
             now = time.monotonic()
             if len(deaths) == _AT_ONCE and deaths[0] > now - _WITHIN_S:
-                time.sleep(_PAUSE_S)
+                time.sleep(_PAUSE_S)  # a front-end that does it on purpose gets no whole CPU
             deaths.append(now)
     finally:
         listener.close()
@@ -159,8 +159,8 @@ def _serve_in_child(
 def _wait_for_end(child: int, output: Output | None) -> None:
     """Wait until the process has ended, and pass on what it says meanwhile."""
     # Not in waitpid(2): a signal that comes just before that is not noticed before it returns.
-    loop = EventLoop()
     pidfd = os.pidfd_open(child)
+    loop = EventLoop()
     loop.watch(pidfd, select.POLLIN, loop.stop)
     if output is not None:
         passing_on = output

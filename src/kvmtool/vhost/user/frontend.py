@@ -530,14 +530,14 @@ class VhostUserDevice:
             self._side.unwatch(requests.fileno())
             self._side.with_lock(self._drop_requests, requests)
         if changed:
-            self._side.with_lock(self._take_config, requests)
+            self._side.with_lock(self._take_config)
 
     def _drop_requests(self, requests: Channel) -> None:
         if requests is self._requests:
             self._requests = None
             self._side.retire(requests)
 
-    def _take_config(self, _requests: Channel) -> Callable[[], None] | None:
+    def _take_config(self) -> Callable[[], None] | None:
         connection = self._connection
         if connection is None or not connection.has(ProtocolFeature.CONFIG):
             return None

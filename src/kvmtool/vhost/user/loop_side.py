@@ -38,7 +38,7 @@ class LoopSide:
         self.loop = loop
         self._lock = lock
         self._to_do: deque[Callable[[], None]] = deque()
-        self._postponed: dict[tuple[Action, object], None] = {}
+        self._postponed: dict[tuple[Action, tuple[object, ...]], None] = {}
 
     # From any thread.
 
@@ -74,16 +74,19 @@ class LoopSide:
         if self.loop is not None:
             self.loop.unwatch(fd)
 
-    def with_lock(self, action: Action, argument: object) -> None:
-        """Call `action` with the lock, now or soon, and then without it what it returns."""
+    def with_lock(self, action: Action, *arguments: object) -> None:
+        """Call `action` with the lock, now or soon, and then without it what it returns.
+
+        What is put off twice is done once.
+        """
         if not self._lock.acquire(blocking=False):
             if self.loop is not None:
                 if not self._postponed:
                     self.loop.call_after(_BUSY_S, self._try_postponed)
-                self._postponed[action, argument] = None
+                self._postponed[action, arguments] = None
             return
         try:
-            then = action(argument)
+            then = action(*arguments)
         finally:
             self._lock.release()
         if then is not None:
@@ -91,8 +94,8 @@ class LoopSide:
 
     def _try_postponed(self) -> None:
         postponed, self._postponed = self._postponed, {}
-        for action, argument in postponed:
-            self.with_lock(action, argument)
+        for action, arguments in postponed:
+            self.with_lock(action, *arguments)
 
     def _close(self, one: Watched) -> None:
         self.unwatch(one.fileno())
