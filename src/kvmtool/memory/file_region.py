@@ -5,10 +5,9 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
-import stat
 
 from kvmtool.errors import BadInput
-from kvmtool.memory.mapping import MAP_FIXED, keep_from_children, map_at, unmap
+from kvmtool.memory.mapping import MAP_FIXED, keep_from_children, map_at, mappable_size, unmap
 
 _ALIGNMENT = 2 << 20  # of a section of memory that Linux makes a DAX device of
 _MAP_NORESERVE = getattr(mmap, "MAP_NORESERVE", 0x4000)
@@ -78,10 +77,9 @@ class FileRegion:
 
 def _size(fd: int, path: str) -> int:
     """Bytes of the file or block device `fd`. Raises BadInput."""
-    mode = os.fstat(fd).st_mode
-    if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
+    size = mappable_size(fd)
+    if size is None:
         raise BadInput(f"{path} must be a regular file or a block device")
-    size = os.lseek(fd, 0, os.SEEK_END)
     if not size:
         raise BadInput(f"{path} is empty, and there is no memory of 0 bytes")
     return size

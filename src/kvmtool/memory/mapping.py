@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +46,15 @@ def map_at(hva: int, size: int, protection: int, flags: int, fd: int, file_offse
 def unmap(hva: int, size: int) -> None:
     """Unmap a range."""
     _munmap(hva, size)
+
+
+def mappable_size(fd: int) -> int | None:
+    """Bytes of a regular file or block device, None for what is neither. Raises OSError."""
+    status = os.fstat(fd)
+    if stat.S_ISREG(status.st_mode):
+        return status.st_size
+    # Not by an ioctl, which a device's sandbox forbids.
+    return os.lseek(fd, 0, os.SEEK_END) if stat.S_ISBLK(status.st_mode) else None
 
 
 class SharedMapping:

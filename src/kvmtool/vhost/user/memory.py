@@ -9,10 +9,9 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
-import stat
 
 from kvmtool.core.virtqueue import GuestMap
-from kvmtool.memory.mapping import SharedMapping
+from kvmtool.memory.mapping import SharedMapping, mappable_size
 from kvmtool.vhost.user.channel import MalformedMessage
 
 TYPE_CHECKING = False
@@ -59,7 +58,7 @@ class SharedRegion:
             raise MalformedMessage(f"{self} is not whole pages")
         if max(self.gpa, self.user_address, self.fd_offset) + self.size > _ADDRESSES_END:
             raise MalformedMessage(f"{self} passes the end of the address space")
-        end = _file_size(self.fd)
+        end = mappable_size(self.fd)
         if end is None:
             raise MalformedMessage(f"{self} is not in a file of memory")
         if self.fd_offset + self.size > end:
@@ -82,14 +81,6 @@ class SharedRegion:
         if fd >= 0:
             os.close(fd)
         self.mapping = None
-
-
-def _file_size(fd: int) -> int | None:
-    """Bytes of a regular file or block device, None for what is neither. Raises OSError."""
-    status = os.fstat(fd)
-    if stat.S_ISREG(status.st_mode):
-        return status.st_size
-    return os.lseek(fd, 0, os.SEEK_END) if stat.S_ISBLK(status.st_mode) else None
 
 
 class SharedMemory:
