@@ -17,6 +17,8 @@ from kvmtool import cache
 from kvmtool.boot.initramfs import Initramfs
 
 TIME_LIMIT_S = 300
+# A command that hangs is ended before its test is, so that the test can say what it printed.
+COMMAND_LIMIT_S = 240
 ARCH = os.uname().machine
 
 INIT = b"""#!/bin/busybox sh
@@ -75,11 +77,21 @@ def lkvm_command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "kvmtool", *(str(argument) for argument in arguments)]
 
 
+def run_to_end(words: Sequence[str | Path], stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command, and return what it printed and its exit status; one that hangs fails."""
+    try:
+        return subprocess.run(
+            words, input=stdin, capture_output=True, text=True, timeout=COMMAND_LIMIT_S, check=False
+        )
+    except subprocess.TimeoutExpired as hung:
+        pytest.fail(f"{hung}; stdout: {hung.stdout!r}; stderr: {hung.stderr!r}")
+
+
 def run_script(module: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run a module of the tests as a script on the KVM that boots Linux."""
     place = f"PYTHONPATH={Path(__file__).parents[1]}"
     words = lkvm_command("emulate", "--", "env", place, sys.executable, "-m", module, *arguments)
-    return subprocess.run(words, capture_output=True, text=True, timeout=TIME_LIMIT_S, check=False)
+    return run_to_end(words)
 
 
 @pytest.fixture
@@ -92,8 +104,6 @@ def run_guest() -> Callable[..., subprocess.CompletedProcess[str]]:
         words = lkvm_command("run", "-p", "quiet", *arguments)
         if command:
             words += ["--", *command]
-        return subprocess.run(
-            words, input=stdin, capture_output=True, text=True, timeout=TIME_LIMIT_S, check=False
-        )
+        return run_to_end(words, stdin)
 
     return run

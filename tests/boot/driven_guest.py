@@ -5,6 +5,7 @@ Such a script runs by itself, in the emulated host where this host's KVM is none
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import select
 import threading
@@ -19,6 +20,8 @@ from kvmtool.virtio import catalog
 
 _LOOP = 'stty -echo; while read -r line; do eval "$line"; echo ==end; done'
 _ANSWER_S = 120.0
+# A script that hangs ends with the stacks of its threads, before the test that runs it gives up.
+faulthandler.dump_traceback_later(200, exit=True)
 
 
 class DrivenGuest:

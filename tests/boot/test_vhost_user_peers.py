@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from boot.conftest import ARCH, TIME_LIMIT_S, lkvm_command
+from boot.conftest import ARCH, TIME_LIMIT_S, lkvm_command, run_to_end
 from kvmtool.guest import modules
 from kvmtool.guest.initramfs import built_in
 from kvmtool.virtio import catalog
@@ -30,7 +30,7 @@ IN_GUEST = (
 def emulated(script: str) -> subprocess.CompletedProcess[str]:
     """Run a shell script on the KVM that boots Linux; `$lkvm` is the command itself."""
     words = [*lkvm_command("emulate", "--"), "sh", "-ec", f"lkvm={LKVM}\n{script}"]
-    return subprocess.run(words, capture_output=True, text=True, timeout=TIME_LIMIT_S, check=False)
+    return run_to_end(words)
 
 
 LKVM = shlex.quote(f"{sys.executable} -m kvmtool")
