@@ -2,8 +2,8 @@
 
 Guest, device process and front-end share them. Any of the three may have filled the counter of one:
 then it is signalled already, and signalling it once more changes nothing. And O_NONBLOCK is the
-file's, so that a hostile holder can take it away: reads say for themselves that they do not wait,
-and writes look first.
+file's, so that a holder may take it away (a process of ours may not: see sandbox.calls): reads say
+for themselves that they do not wait, and writes look first.
 """
 
 from __future__ import annotations

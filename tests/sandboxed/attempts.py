@@ -76,6 +76,10 @@ def _have_a_signal_sent(scene: Scene) -> None:
     os.write(writing, b"x")
 
 
+def _make_an_eventfd_block(_: Scene) -> None:
+    fcntl.fcntl(os.eventfd(0, os.EFD_NONBLOCK), fcntl.F_SETFL, 0)
+
+
 def _stat_as_if_by_descriptor(_: Scene) -> None:
     path = ctypes.create_string_buffer(b"/etc/passwd")
     room = ctypes.create_string_buffer(256)
@@ -145,6 +149,8 @@ ATTEMPTS: dict[str, Callable[[Scene], object]] = {
     "signal all": lambda _: os.kill(-1, 0),
     "signal the group": lambda _: os.kill(0, 0),
     "have a signal sent": _have_a_signal_sent,
+    "make an eventfd block": _make_an_eventfd_block,
+    "make an eventfd block by an ioctl": lambda _: os.set_blocking(os.eventfd(0), True),
     "take a handle of the victim": lambda s: os.pidfd_open(s.victim_pid),
     "trace the victim": partial(_call, "ptrace", (16, _NOWHERE, 0, 0)),
     "read the victim's memory": partial(_call_on_victim, "process_vm_readv", (0, 0, 0, 0)),

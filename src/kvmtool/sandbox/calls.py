@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import mmap
+import os
 import termios
 
 from kvmtool.errors import BadInput
@@ -25,10 +26,11 @@ class Check:
     """A condition on the low 32 bits of argument `index`, or with `zero` on all 64.
 
     It must be one of `values`, if there are any; have all bits of `has`; and none of `lacks`. One
-    that has none of the bits of `when`, if there are any, passes.
+    that has none of the bits of `when`, if there are any, passes; so does any if `only`, the index
+    and the value of another argument, is not met.
     """
 
-    __slots__ = ("has", "index", "lacks", "values", "when", "zero")
+    __slots__ = ("has", "index", "lacks", "only", "values", "when", "zero")
 
     def __init__(
         self,
@@ -38,6 +40,7 @@ class Check:
         has: int = 0,
         lacks: int = 0,
         when: int = 0,
+        only: tuple[int, int] | None = None,
         zero: bool = False,
     ) -> None:
         self.index = index
@@ -45,6 +48,7 @@ class Check:
         self.has = has
         self.lacks = lacks
         self.when = when
+        self.only = only
         self.zero = zero
 
 
@@ -103,7 +107,10 @@ _FCNTLS = (
     fcntl.F_ADD_SEALS,
     fcntl.F_GET_SEALS,
 )
-_IOCTLS = (termios.TCGETS, termios.FIONREAD, termios.FIONBIO, termios.FIOCLEX, termios.FIONCLEX)
+# An eventfd that blocks would do so for the VMM too, which has the same one; what FIONBIO sets is
+# in memory, out of a filter's sight.
+_NEVER_BLOCKS = Check(2, has=os.O_NONBLOCK, only=(1, fcntl.F_SETFL))
+_IOCTLS = (termios.TCGETS, termios.FIONREAD, termios.FIOCLEX, termios.FIONCLEX)
 _PRCTLS = (prctl.PR_SET_NAME, prctl.PR_GET_NAME, prctl.PR_SET_VMA)
 
 # What C libraries pass for a thread; CLONE_DETACHED is musl's.
@@ -141,7 +148,7 @@ def allowed(policy: Policy, pid: int) -> dict[str, Call]:
         "newfstatat": Call(Check(3, has=_AT_EMPTY_PATH), refusal=errno.EACCES),
         "mmap": Call(*not_executable.checks, limited),
         "mprotect": not_executable,
-        "fcntl": Call(Check(1, _FCNTLS)),
+        "fcntl": Call(Check(1, _FCNTLS), _NEVER_BLOCKS),
         "ioctl": Call(Check(1, _IOCTLS + policy.ioctls)),
         "prctl": Call(Check(0, _PRCTLS)),
         "kill": itself,

@@ -139,4 +139,7 @@ def _check(check: Check, refused: Instruction) -> list[Instruction]:
         code += [(_ANY_BIT, 0, 1, check.lacks), refused]
     if check.when:
         code = [(_LOAD, 0, 0, low), (_ANY_BIT, 0, len(code), check.when), *code]
+    if check.only is not None:
+        index, value = check.only
+        code = [(_LOAD, 0, 0, _ARGS + 8 * index), (_EQUAL, 0, len(code), value), *code]
     return code

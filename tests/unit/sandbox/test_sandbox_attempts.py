@@ -78,6 +78,8 @@ def test_attempts_without_a_sandbox_work() -> None:
         "run a program",
         "make a process",
         "have a signal sent",
+        "make an eventfd block",
+        "make an eventfd block by an ioctl",
         "take a handle of the victim",
         "map memory that no limit counts",
         "map executable memory",

@@ -112,11 +112,14 @@ def test_architectures_are_those_of_the_audit_header() -> None:
         ("prlimit64", (0, 7, 8, 0), KILL),
         ("prlimit64", (1, 7, 0, 4096), KILL),
         ("fcntl", (3, 1030), ALLOW),  # F_DUPFD_CLOEXEC
+        ("fcntl", (3, 4, 0x802), ALLOW),  # F_SETFL, with O_NONBLOCK
+        ("fcntl", (3, 4, 0x2), KILL),
         ("fcntl", (3, 8), KILL),  # F_SETOWN
         ("fcntl", (3, 15), KILL),  # F_SETOWN_EX
         ("ioctl", (3, 0x5401), ALLOW),  # TCGETS
         ("ioctl", (3, 0x5401 | 1 << 32), ALLOW),  # the kernel takes 32 bits of it
         ("ioctl", (3, 0x5412), KILL),  # TIOCSTI
+        ("ioctl", (3, 0x5421), KILL),  # FIONBIO
         ("ioctl", (3, 0x1277), ALLOW),  # BLKDISCARD, which the policy declares
         ("prctl", (15, 0), ALLOW),  # PR_SET_NAME
         ("prctl", (4, 1), KILL),  # PR_SET_DUMPABLE

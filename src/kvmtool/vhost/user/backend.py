@@ -11,6 +11,7 @@ import select
 import socket
 
 from kvmtool import log
+from kvmtool.nonblocking import never_block
 from kvmtool.vhost.user import messages
 from kvmtool.vhost.user.channel import Channel, MalformedMessage, PeerGone
 from kvmtool.vhost.user.messages import ProtocolFeature
@@ -310,7 +311,7 @@ class Backend:
             return failed
         fd = message.take_descriptor()
         try:
-            os.set_blocking(fd, False)
+            never_block(fd)
         except OSError:
             os.close(fd)
             return failed

@@ -74,7 +74,6 @@ class Channel:
         self._header = b""
         self._payload = b""
         self._descriptors: list[int] = []
-        sock.setblocking(False)
 
     def fileno(self) -> int:
         """The socket's descriptor, -1 once closed."""
@@ -101,7 +100,9 @@ class Channel:
             ancillary.append((socket.SOL_SOCKET, socket.SCM_RIGHTS, packed))
         while True:
             try:
-                sent = self._socket.sendmsg([data], ancillary, socket.MSG_NOSIGNAL)
+                sent = self._socket.sendmsg(
+                    [data], ancillary, socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT
+                )
             except BlockingIOError:
                 self._wait(select.POLLOUT, deadline)
                 continue
@@ -159,7 +160,7 @@ class Channel:
     def _read(self, size: int) -> bytes:
         try:
             data, ancillary, flags, _ = self._socket.recvmsg(
-                size, _ANCILLARY_SIZE, socket.MSG_CMSG_CLOEXEC
+                size, _ANCILLARY_SIZE, socket.MSG_CMSG_CLOEXEC | socket.MSG_DONTWAIT
             )
         except BlockingIOError:
             raise

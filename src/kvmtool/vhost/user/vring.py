@@ -9,6 +9,7 @@ import os
 import stat
 
 from kvmtool.core.virtqueue import Virtqueue
+from kvmtool.nonblocking import never_block
 from kvmtool.uapi.linux import virtio_config, virtio_ring
 from kvmtool.vhost.user.channel import MalformedMessage
 
@@ -122,7 +123,7 @@ def check_eventfd(fd: int) -> None:
     try:
         # Of the anonymous inodes, which have no type, only an eventfd takes eight bytes; adding
         # nothing to one changes nothing.
-        os.set_blocking(fd, False)
+        never_block(fd)
         if stat.S_IFMT(os.fstat(fd).st_mode) == 0:
             os.eventfd_write(fd, 0)
             return
