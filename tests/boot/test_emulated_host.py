@@ -131,6 +131,16 @@ def test_kvm_inside_creates_a_machine() -> None:
     assert (done.returncode, done.stdout) == (0, b"12 True\n")
 
 
+@pytest.mark.parametrize("cpus", ["1", "2"])
+def test_timers_inside_go_on_beside_a_guest_that_makes_qemu_lose_interrupts(cpus: str) -> None:
+    words = [*_EMULATE[:-1], "--cpus", cpus, "--", "env", f"PYTHONPATH={Path(__file__).parents[1]}"]
+    done = subprocess.run(
+        [*words, sys.executable, "-m", "boot.naps"], capture_output=True, timeout=100
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 1
+
+
 @pytest.mark.parametrize("device", ["vhost-net", "vhost-vsock", "net/tun"])
 def test_device_inside_can_be_opened(device: str) -> None:
     done = _run("sh", "-c", f": <>/dev/{device}")

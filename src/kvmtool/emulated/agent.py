@@ -160,6 +160,7 @@ class _Command:
         for end in {end for end in self._child_ends if end is not None}:
             os.close(end)
         self._loop.watched[children] = lambda: self._reap(children)
+        _be_woken_at_once()
         self._loop.send(protocol.frame(protocol.RUNNING))
 
     def serve(self) -> None:
@@ -183,6 +184,8 @@ class _Command:
                     os.kill(self._pid, number)
             elif kind == protocol.RESIZE and self._terminal is not None:
                 fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, payload)
+            elif kind == protocol.NUDGE:
+                _visit_all_cpus()
 
     def _drain(self) -> None:
         """Send what the command wrote before its end, without waiting for its descendants."""
@@ -357,6 +360,21 @@ def _exec(start: dict[str, Any]) -> None:
         os.execvpe(command[0], command, start["environment"])
     except OSError as error:
         raise _Refused(f"{os.fsdecode(command[0])}: {error.strerror}") from None
+
+
+def _be_woken_at_once() -> None:
+    """Wait for no timer's tick of a CPU that something else runs on: it may have been lost."""
+    if len(os.sched_getaffinity(0)) > 1:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+
+
+def _visit_all_cpus() -> None:
+    """Have every CPU interrupted, as a CPU is when something urgent comes to it."""
+    cpus = os.sched_getaffinity(0)
+    if len(cpus) > 1:
+        for cpu in cpus:
+            os.sched_setaffinity(0, {cpu})
+        os.sched_setaffinity(0, cpus)
 
 
 def _text(fd: int, mode: str) -> Any:

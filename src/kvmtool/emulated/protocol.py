@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 START = 1  # marshalled description of the command; the two ends are the same Python
 SIGNAL = 2  # number, 1 if it is for the whole process group
 RESIZE = 3  # struct winsize
+NUDGE = 4  # interrupt every CPU of L1
 # agent to relay
 READY = 16  # L1 is up; waits for START
 RUNNING = 17  # the command was started

@@ -8,6 +8,7 @@ import os
 import signal
 import struct
 import termios
+import time
 import tty
 from contextlib import contextmanager, suppress
 
@@ -33,6 +34,10 @@ _SI_KERNEL = 0x80
 _SIGNALFD_INFO = 128
 _SFD_CLOEXEC = 0o2000000
 _SIGSET_BYTES = 128
+# QEMU's threads share a CPU's pending interrupts and its pending virtual one in a word that VMRUN
+# changes without their lock (helper_vmrun in target/i386/tcg/sysemu/svm_helper.c). A timer's
+# interrupt that is lost so comes with the next one of that CPU, which an idle L1 has none of.
+_NUDGE_MS = 200
 
 
 class Terminal:
@@ -108,6 +113,7 @@ class Relay(streams.Loop):
         self._running = False
         self._status: int | None = None
         self._signals: list[tuple[int, int]] = []
+        self._nudge_at = 0.0
         self._terminal = Terminal(0) if kinds[0] == "terminal" else None
         for fd in (1, 2):
             if kinds[fd] in ("terminal", "pipe"):
@@ -140,8 +146,6 @@ class Relay(streams.Loop):
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _wait_until_running(self, limit_s: float) -> None:
-        import time
-
         deadline = time.monotonic() + limit_s
         while not self._running:
             left = deadline - time.monotonic()
@@ -157,13 +161,21 @@ class Relay(streams.Loop):
         if self._kinds[0] != "closed":
             self.sources[0] = streams.Source(0, 0)
         while self._status is None:
-            self._advance(None)
+            self._nudge()
+            self._advance(_NUDGE_MS)
         self.sources.clear()
         while any(sink.wants for sink in self.sinks.values()):
             if self._signals:
                 return 128 + self._signals[0][0]
             self._advance(None, ended=True)
         return self._status
+
+    def _nudge(self) -> None:
+        """Interrupt L1 from time to time, unless it has yet to take what was sent before."""
+        now = time.monotonic()
+        if now >= self._nudge_at and not self._out:
+            self._nudge_at = now + _NUDGE_MS / 1000
+            self.send(protocol.frame(protocol.NUDGE))
 
     def _advance(self, timeout_ms: int | None, *, ended: bool = False) -> None:
         frames = self.step(timeout_ms)
