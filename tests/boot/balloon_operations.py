@@ -17,7 +17,11 @@ class BalloonGuest:
         self.guest = DrivenGuest(("balloon", option), memory_mib=256)
         assert self.guest.machine.balloon is not None
         self.balloon = self.guest.machine.balloon
-        self.guest.ask("mkdir -p /t; mount -t tmpfs -o size=90% t /t")
+        try:
+            self.guest.ask("mkdir -p /t; mount -t tmpfs -o size=90% t /t")
+        except BaseException:
+            self.guest.close()
+            raise
 
     def host_mib(self) -> int:
         return os.fstat(self.guest.machine.memory.fd).st_blocks * 512 // MIB

@@ -25,9 +25,18 @@ faulthandler.dump_traceback_later(200, exit=True)
 
 
 class DrivenGuest:
-    """The built-in guest on the cached kernel, with virtio devices of these kinds and options."""
+    """The built-in guest on the cached kernel, with virtio devices of these kinds and options.
 
-    def __init__(self, *devices: tuple[str, str], memory_mib: int = 256, **options: object) -> None:
+    Raises TimeoutError if it does not answer within `start_s` seconds.
+    """
+
+    def __init__(
+        self,
+        *devices: tuple[str, str],
+        memory_mib: int = 256,
+        start_s: float = _ANSWER_S,
+        **options: object,
+    ) -> None:
         kernel = host_architecture().find_kernel()
         transport = str(options.get("transport", "pci"))
         drivers = catalog.drivers([kind for kind, _ in devices], transport)
@@ -43,30 +52,41 @@ class DrivenGuest:
             devices=devices,
             **options,  # type: ignore[arg-type]
         )
-        guest_input, self._input = os.pipe()
-        self._output, guest_output = os.pipe()
-        self.machine = Machine(config, Terminal(guest_input, guest_output))
+        self._guest_input, self._input = os.pipe()
+        self._output, self._guest_output = os.pipe()
+        self.machine = Machine(config, Terminal(self._guest_input, self._guest_output))
         self.outcome: Outcome | None = None
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
-        self.ask("true")
+        try:
+            self.ask("true", start_s)
+        except BaseException:
+            self.close()  # the interpreter would wait for the machine's threads
+            raise
 
     def _run(self) -> None:
-        self.outcome = self.machine.run()
+        try:
+            self.outcome = self.machine.run()
+        finally:
+            os.close(self._guest_output)  # whoever waits for an answer is told
 
     def send(self, line: str) -> None:
         """Have the guest's shell run `line`, and do not wait."""
         os.write(self._input, line.encode() + b"\n")
 
     def answer(self, timeout_s: float = _ANSWER_S) -> str:
-        """Wait for the end of the line that was sent, and return what it printed."""
+        """Wait for the end of the line that was sent, and return what it printed.
+
+        Raises TimeoutError if that does not come, or the machine has ended.
+        """
         seen = ""
         end = time.monotonic() + timeout_s
         while "==end" not in seen:
             ready, _, _ = select.select([self._output], [], [], max(0.0, end - time.monotonic()))
-            if not ready or self.outcome is not None:
+            data = os.read(self._output, 65536) if ready else b""
+            if not data:
                 raise TimeoutError(f"the guest said only {seen!r}; {self.outcome}")
-            seen += os.read(self._output, 65536).decode(errors="replace")
+            seen += data.decode(errors="replace")
         return seen.partition("==end")[0].replace("\r", "").strip()
 
     def ask(self, line: str, timeout_s: float = _ANSWER_S) -> str:
@@ -88,7 +108,7 @@ class DrivenGuest:
         self.machine.interrupt()
         self._thread.join()
         self.machine.close()
-        for fd in (self._input, self._output):
+        for fd in (self._guest_input, self._input, self._output):
             os.close(fd)
 
 
