@@ -446,6 +446,51 @@ def test_close_lets_a_waiting_vcpu_go(pipes: Pipes) -> None:
     assert not vcpu.is_alive()
 
 
+@pytest.mark.parametrize("key", [b"\x03", ESCAPE + b"b"])
+def test_key_reaches_a_guest_whose_output_nobody_reads(
+    pty: tuple[int, int, int], fds: list[int], key: bytes
+) -> None:
+    fds += os.pipe()
+    fill(fds[-1])
+    console = Console(pty[1], fds[-1])
+    port = threading.Lock()  # as a serial port's: held while it puts, and needed to receive
+    received = threading.Event()
+
+    def write() -> None:
+        for _ in range(5000):
+            with port:
+                console.terminal.put(0)
+            time.sleep(0)  # in the guest
+
+    def receive(data: bytes) -> int:
+        with port:
+            received.set()
+            return len(data)
+
+    def send_break() -> None:
+        with port:
+            received.set()
+
+    console.terminal.receive = receive
+    console.terminal.send_break = send_break
+    console.write(bytes(OUTPUT_LIMIT - 10))
+    console.open()
+    vcpu = threading.Thread(target=write, daemon=True)
+    vcpu.start()
+    console.serve_until(lambda: len(console.terminal._output) == OUTPUT_LIMIT)
+    os.write(pty[0], key)
+    loop = threading.Thread(target=console.serve_until, args=(received.is_set,), daemon=True)
+    loop.start()
+    loop.join(LIMIT_S)
+    assert not loop.is_alive()
+    assert received.is_set()
+    assert vcpu.is_alive()
+    assert len(console.terminal._output) < OUTPUT_LIMIT + 100
+    console.terminal.close()
+    vcpu.join(LIMIT_S)
+    console.loop.close()
+
+
 @pytest.mark.parametrize("line", [b"x" * 79 + b"\n", b"\n", b"x"])
 def test_terminal_that_nobody_reads_never_blocks_the_loop(
     console: Console, pty: tuple[int, int, int], line: bytes

@@ -12,7 +12,9 @@ from kvmtool import log
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol
+    from typing import Protocol, TypeVar
+
+    Result = TypeVar("Result")
 
     class Loop(Protocol):
         """What a terminal needs of the event loop (kvmtool.event_loop.EventLoop)."""
@@ -42,7 +44,8 @@ class Terminal:
 
     A terminal is put into raw mode between `open` and `close`, and Ctrl-A is its escape
     character; a pipe or a file is passed through as it is. Guest output waits in a buffer of
-    64 KiB, beyond which the writing vCPU waits for the reader.
+    64 KiB, beyond which the writing vCPU waits for the reader. It may hold a lock then that
+    `receive` and `send_break` take: it does not wait while they are called.
 
     `receive` takes bytes for the guest and returns how many it had room for; `send_break` sends a
     break; `on_quit` is called when the user, or a closed output, ends the machine; `on_room` when
@@ -60,6 +63,7 @@ class Terminal:
         self._watching_input = False
         self._output = bytearray()
         self._output_lock = threading.Condition()
+        self._calling_port = False
         self._closed = True
         self._loop: Loop | None = None
         self.receive: Callable[[bytes], int] = len
@@ -108,9 +112,10 @@ class Terminal:
     def put(self, byte: int) -> None:
         """Take one byte of guest output; from any vCPU thread."""
         with self._output_lock:
-            while len(self._output) >= _OUTPUT_LIMIT and not self._closed:
+            while len(self._output) >= _OUTPUT_LIMIT and not (self._closed or self._calling_port):
                 self._output_lock.wait()
-            if len(self._output) < _OUTPUT_LIMIT:
+            # While the loop's thread waits for the port, a few bytes more do no harm.
+            if len(self._output) < _OUTPUT_LIMIT or self._calling_port:
                 self._output.append(byte)
             first = len(self._output) == 1
         loop = self._loop
@@ -164,10 +169,21 @@ class Terminal:
     def _push_input(self) -> None:
         """Give the guest what it has room for; read no more before it has taken all."""
         if self._input:
-            self._input = self._input[self.receive(self._input) :]
+            self._input = self._input[self._call_port(lambda: self.receive(self._input)) :]
         at_end = not self._input
         if at_end != self._watching_input:
             self._watch_input(at_end)
+
+    def _call_port(self, call: Callable[[], Result]) -> Result:
+        """Call `receive` or `send_break`, and have no vCPU wait in `put` meanwhile."""
+        with self._output_lock:
+            self._calling_port = True
+            self._output_lock.notify_all()
+        try:
+            return call()
+        finally:
+            with self._output_lock:
+                self._calling_port = False
 
     def _without_escapes(self, data: bytes) -> bytes:
         kept = bytearray()
@@ -185,7 +201,7 @@ class Terminal:
         if command == ord("x"):
             self.on_quit()
         elif command == ord("b"):
-            self.send_break()
+            self._call_port(self.send_break)
         elif command == ord("h"):
             with self._output_lock:
                 self._output += _HELP.encode()
