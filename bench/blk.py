@@ -3,10 +3,17 @@
 The driver is vhost_load.c: one virtqueue over vhost-user, as a Linux guest uses it. It has a CPU of
 its own, as a vCPU has, and the devices have the others: where a scheduler is free to place them,
 the same device is up to ten times faster at depth 1 when it happens to be on the driver's CPU,
-and that is most of what is seen (`--unpinned` shows it). The peer runs
-with each of its engines, threads and io_uring, and the better one of a round counts. Figures are
-medians; ratios are medians, over the rounds, of ours to the peer's in the same round. CPU is what
-the device's process uses, kernel workers included, for each request.
+and that is most of what is seen (`--unpinned` shows it). It polls for 200 us before it sleeps, as
+KVM does for a vCPU that halts; with `--halt-poll-us 0` it sleeps at once, and to wake it up is what
+most small requests take. The peer runs with each of its engines, threads and io_uring, and the
+better one of a round counts. Figures are medians; ratios are medians, over the rounds, of ours to
+the peer's in the same round. CPU is what the device's process uses, kernel workers included, for
+each request.
+
+The cases `cached` and `qcow2` are on files that the page cache has as reads of the same kind bring
+them in: random ones of 4 KiB, or large ones in order. `written` is `cached` as the copying of the
+image leaves it there, in folios of up to megabytes: for each write ext4 then goes through all
+blocks of a folio, and a write of 4 KiB takes up to ten times as long, whoever asks for it.
 """
 
 from __future__ import annotations
@@ -27,7 +34,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import permutations
 
-from load import LoadError, Outcome, Session, Work, guest_memory
+from load import HALT_POLL_US, LoadError, Outcome, Session, Work, guest_memory
 from measure import arguments, compile_c
 
 PEER = "qemu-storage-daemon"
@@ -43,12 +50,13 @@ DEPTHS: tuple[int, ...] = (1, 8, 32, 128)
 
 @dataclass(frozen=True)
 class Case:
-    """A kind of image: in which folder it is, and how both sides open it."""
+    """A kind of image: in which folder it is, how both sides open it, and what is cached of it."""
 
     name: str
     folder: str
     qcow2: bool = False
     direct: bool = False
+    as_written: bool = False
 
     @property
     def format(self) -> str:
@@ -165,11 +173,20 @@ def make_images(case: Case) -> None:
     os.sync()
 
 
-def warm(path: str) -> None:
-    """Bring the file into the page cache."""
-    with open(path, "rb", buffering=0) as file:
-        while file.read(1 << 22):
-            pass
+def warm(path: str, *, at_random: bool) -> None:
+    """Bring the file into the page cache anew, as random reads of 4 KiB or large ones do."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        size = PAGE if at_random else LARGE
+        offsets = list(range(0, os.fstat(fd).st_size, size))
+        if at_random:
+            random.Random(path).shuffle(offsets)
+        for offset in offsets:
+            os.pread(fd, size, offset)
+    finally:
+        os.close(fd)
 
 
 def run_case(
@@ -180,6 +197,7 @@ def run_case(
     rounds: int,
     duration_s: float,
     pinned: bool,
+    halt_poll_us: int,
 ) -> list[Row]:
     """Measure each work on each side, in turns."""
     rows = [Row(case.name, work, []) for work in selected]
@@ -200,22 +218,25 @@ def run_case(
                 stdin=subprocess.DEVNULL,
                 preexec_fn=lambda: os.sched_setaffinity(0, device_cpus),
             )
-            sessions[side] = Session(library, path, process, memory_fd, place)
+            sessions[side] = Session(library, path, process, memory_fd, place, halt_poll_us)
             stack.callback(sessions[side].close)
-            if not case.direct:
-                warm(case.path(side))
         # In each order as often: what one side did is felt by the next one, through what the host
         # lets a disk do in a time, and what it caches.
         orders = list(permutations(SIDES))
         random.Random(case.name).shuffle(orders)
-        for number in range(rounds):
-            for row in rows:
-                outcomes = {}
-                for side in orders[number % len(orders)]:
-                    if case.direct:
-                        time.sleep(PAUSE_S)
-                    outcomes[side] = sessions[side].measure(row.work, IMAGE_SIZE, duration_s)
-                row.rounds.append(outcomes)
+        for at_random in (True, False):
+            chosen = [row for row in rows if row.work.is_random == at_random]
+            if chosen and not (case.direct or case.as_written):
+                for file in dict.fromkeys(map(case.path, SIDES)):
+                    warm(file, at_random=at_random)
+            for number in range(rounds):
+                for row in chosen:
+                    outcomes = {}
+                    for side in orders[number % len(orders)]:
+                        if case.direct:
+                            time.sleep(PAUSE_S)
+                        outcomes[side] = sessions[side].measure(row.work, IMAGE_SIZE, duration_s)
+                    row.rounds.append(outcomes)
     return rows
 
 
@@ -254,6 +275,12 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--unpinned", action="store_true", help="let the scheduler place driver and devices"
     )
+    parser.add_argument(
+        "--halt-poll-us",
+        type=int,
+        default=HALT_POLL_US,
+        help=f"how long the driver polls before it sleeps; default {HALT_POLL_US}",
+    )
     parser.add_argument("--folder", default="/var/tmp", help="where the disk is; default /var/tmp")
     return parser.parse_args()
 
@@ -277,6 +304,7 @@ def main() -> None:
         compile_c("vhost_load.c", library, "-shared", "-fPIC")
         cases = [
             Case("tmpfs", memory),
+            Case("written", disk, as_written=True),
             Case("cached", disk),
             Case("direct", disk, direct=True),
             Case("qcow2", disk, qcow2=True),
@@ -288,7 +316,13 @@ def main() -> None:
             make_images(case)
             try:
                 rows += run_case(
-                    case, library, selected, rounds=rounds, duration_s=duration_s, pinned=pinned
+                    case,
+                    library,
+                    selected,
+                    rounds=rounds,
+                    duration_s=duration_s,
+                    pinned=pinned,
+                    halt_poll_us=args.halt_poll_us,
                 )
             except LoadError as error:
                 sys.exit(f"{case.name}: {error}")

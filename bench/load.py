@@ -33,6 +33,8 @@ SET_VRING_KICK, SET_VRING_CALL, SET_VRING_ERR = 12, 13, 14
 GET_PROTOCOL_FEATURES, SET_PROTOCOL_FEATURES, SET_VRING_ENABLE, GET_CONFIG = 15, 16, 18, 24
 VERSION, REPLY, NEED_REPLY = 1, 4, 8
 WARM_UP_S = 0.1
+HALT_POLL_US = 200
+"""KVM's default on x86-64 (Documentation/virt/kvm/halt-polling.rst)."""
 
 
 class LoadParameters(ctypes.Structure):
@@ -49,6 +51,7 @@ class LoadParameters(ctypes.Structure):
         ("seed", ctypes.c_uint64),
         ("warm_up_ns", ctypes.c_uint64),
         ("run_ns", ctypes.c_uint64),
+        ("halt_poll_ns", ctypes.c_uint64),
         ("queue_size", ctypes.c_uint32),
         ("depth", ctypes.c_uint32),
         ("block_size", ctypes.c_uint32),
@@ -134,7 +137,8 @@ def guest_memory() -> int:
 class Session:
     """A vhost-user block device at the other end of `path`, whose process is `process`.
 
-    `memory_fd` is from guest_memory, and `place` the number of this session in it.
+    `memory_fd` is from guest_memory, and `place` the number of this session in it. The driver
+    polls for `halt_poll_us` before it sleeps.
     """
 
     def __init__(
@@ -144,6 +148,7 @@ class Session:
         process: subprocess.Popen[bytes],
         memory_fd: int,
         place: int = 0,
+        halt_poll_us: int = HALT_POLL_US,
     ) -> None:
         assert place < MOST_SESSIONS
         self._process = process
@@ -173,6 +178,7 @@ class Session:
             kick_fd=self._kick_fd,
             call_fd=self._call_fd,
             device_pid=_device_pid(process.pid),
+            halt_poll_ns=halt_poll_us * 1000,
             seed=88172645463325252,
         )
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -55,12 +56,28 @@ static void blk_sleep(int first, int second, int64_t timeout_ns)
 		eventfd_read(second, &count);
 }
 
+/*
+ * preadv2 and pwritev2 as the kernel has them: in those of the C library a thread can be cancelled,
+ * which costs 4 % of the CPU time of small reads.
+ */
+static inline ssize_t blk_read(int fd, const struct iovec *vector, int count, int64_t offset,
+			       int flags)
+{
+	return syscall(SYS_preadv2, fd, vector, (long)count, offset, 0L, flags);
+}
+
+static inline ssize_t blk_write(int fd, const struct iovec *vector, int count, int64_t offset,
+				int flags)
+{
+	return syscall(SYS_pwritev2, fd, vector, (long)count, offset, 0L, flags);
+}
+
 /* Whether reads can be refused instead of waiting for the disk (RWF_NOWAIT). */
 static int blk_reads_nowait(int fd)
 {
 	char byte;
 	struct iovec vector = { &byte, 1 };
-	return preadv2(fd, &vector, 1, 0, RWF_NOWAIT) >= 0 || errno != EOPNOTSUPP;
+	return blk_read(fd, &vector, 1, 0, RWF_NOWAIT) >= 0 || errno != EOPNOTSUPP;
 }
 
 /* Whether what is on the filesystem is in memory: then a read never waits for long. */

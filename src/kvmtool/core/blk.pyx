@@ -64,8 +64,8 @@ cdef extern from "blk.h" nogil:
     void blk_sleep(int, int, int64_t)
     bint blk_reads_nowait(int)
     bint blk_is_in_memory(int)
-    ssize_t preadv2(int fd, const iovec *, int count, int64_t offset, int flags)
-    ssize_t pwritev2(int fd, const iovec *, int count, int64_t offset, int flags)
+    ssize_t blk_read(int fd, const iovec *, int count, int64_t offset, int flags)
+    ssize_t blk_write(int fd, const iovec *, int count, int64_t offset, int flags)
     int fdatasync(int fd)
     int eventfd_write(int fd, uint64_t)
     int posix_memalign(void **, size_t alignment, size_t size)
@@ -495,7 +495,7 @@ cdef class BlkQueue:
                 self.failed(request, ENOMEM)
                 return
             if only_cached:
-                done = preadv2(self.disk.fd, self.part_vector(request), self.part_count(request),
+                done = blk_read(self.disk.fd, self.part_vector(request), self.part_count(request),
                                place, RWF_NOWAIT)
                 if done > 0:
                     if not self.moved(request, done):
@@ -509,10 +509,10 @@ cdef class BlkQueue:
                     uring_enter(&self.ring, 0, -1)
                 return
             if is_write:
-                done = pwritev2(self.disk.fd, self.part_vector(request), self.part_count(request),
+                done = blk_write(self.disk.fd, self.part_vector(request), self.part_count(request),
                                 place, flags)
             else:
-                done = preadv2(self.disk.fd, self.part_vector(request), self.part_count(request),
+                done = blk_read(self.disk.fd, self.part_vector(request), self.part_count(request),
                                place, 0)
             if done < 0 and errno == EAGAIN:
                 self.restore_part(request)
