@@ -138,7 +138,7 @@ def test_timers_inside_go_on_beside_a_guest_that_makes_qemu_lose_interrupts(cpus
         [*words, sys.executable, "-m", "boot.naps"], capture_output=True, timeout=100
     )
     assert done.returncode == 0, done.stderr
-    assert float(done.stdout) < 1
+    assert float(done.stdout) < 3  # and not for ever
 
 
 @pytest.mark.parametrize("device", ["vhost-net", "vhost-vsock", "net/tun"])
