@@ -123,7 +123,9 @@ class BalloonControl:
     def _wait(self, deadline: float) -> None:
         poll = select.poll()
         poll.register(self._connection, select.POLLIN)
-        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        left_s = deadline - time.monotonic()
+        # Late answers without end are no answer either.
+        if left_s <= 0 or not poll.poll(left_s * 1000):
             raise KvmtoolError("the guest's balloon driver does not answer")
 
     @staticmethod

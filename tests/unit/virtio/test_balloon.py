@@ -8,6 +8,7 @@ import os
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from kvmtool.backends import host_file
 from kvmtool.errors import KvmtoolError
 from kvmtool.uapi.linux import virtio_balloon
 from kvmtool.vhost.user.memory import SharedMemory, SharedRegion
+from kvmtool.virtio import balloon_control
 from kvmtool.virtio.balloon import Balloon
 from kvmtool.virtio.balloon_control import BalloonControl
 
@@ -337,6 +339,41 @@ def test_statistics_that_the_driver_never_gives_are_an_error(rig: BalloonRig) ->
     thread, results = asynchronously(rig.control.pages)
     serve_until_done(rig, thread)
     assert results == [(3, 0)]
+
+
+class LateAnswers:
+    """A connection to a device that answers nothing but requests that were given up."""
+
+    def __init__(self) -> None:
+        self._readable, self._writable = os.pipe()
+        os.write(self._writable, b"x")
+        self.ends_at = time.monotonic() + 2
+
+    def setblocking(self, _flag: bool) -> None:
+        pass
+
+    def fileno(self) -> int:
+        return self._readable
+
+    def send(self, data: bytes) -> int:
+        return len(data)
+
+    def recv(self, _size: int) -> bytes:
+        if time.monotonic() > self.ends_at:
+            raise ConnectionResetError(104, "asked for too long")
+        return balloon_control.answer(12345, 0, 0, [])
+
+    def close(self) -> None:
+        os.close(self._readable)
+        os.close(self._writable)
+
+
+def test_device_that_gives_late_answers_without_end_is_an_error() -> None:
+    connection = LateAnswers()
+    control = BalloonControl(connection)  # type: ignore[arg-type]
+    with pytest.raises(KvmtoolError, match="does not answer"):
+        control.pages(timeout_s=0.1)
+    control.close()
 
 
 def test_asking_of_a_device_that_is_gone_is_an_error(rig: BalloonRig) -> None:
