@@ -6,6 +6,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -489,6 +490,51 @@ def test_key_reaches_a_guest_whose_output_nobody_reads(
     console.terminal.close()
     vcpu.join(LIMIT_S)
     console.loop.close()
+
+
+def test_output_that_nobody_reads_does_not_grow_with_the_input(fds: list[int]) -> None:
+    fds += (*os.pipe(), *os.pipe())
+    input_fd, typing_fd, reading_fd, output_fd = fds[-4:]
+    fill(output_fd)
+    os.set_blocking(reading_fd, False)
+    console = Console(input_fd, output_fd)
+    port = threading.Lock()
+    received = 0
+
+    def write() -> None:
+        while not console.terminal._closed:
+            with port:
+                console.terminal.put(0)
+
+    def receive(data: bytes) -> int:
+        nonlocal received
+        enough = len(console.terminal._output) + 1000
+        deadline = time.monotonic() + 0.2
+        while len(console.terminal._output) < enough and time.monotonic() < deadline:
+            time.sleep(0)  # the vCPUs have the port
+        received += 1
+        return 1
+
+    console.terminal.receive = receive
+    console.write(bytes(OUTPUT_LIMIT))
+    console.open()
+    vcpu = threading.Thread(target=write, daemon=True)
+    vcpu.start()
+    os.write(typing_fd, b"x" * 150)
+    for _ in range(200):
+        console.terminal.room_was_made()
+        console._serve_once(0)
+    most, received_before = len(console.terminal._output), received
+    for _ in range(100):  # somebody reads
+        with suppress(BlockingIOError):
+            os.read(reading_fd, OUTPUT_LIMIT)
+        console._serve_once(1)
+    console.terminal.close()
+    vcpu.join(LIMIT_S)
+    console.loop.close()
+    assert most < 3 * OUTPUT_LIMIT
+    assert received_before < 150
+    assert received > received_before
 
 
 @pytest.mark.parametrize("line", [b"x" * 79 + b"\n", b"\n", b"x"])

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _ESCAPE = 0x01  # Ctrl-A
 _CHUNK = 4096
 _OUTPUT_LIMIT = 1 << 16
+_OUTPUT_END = 2 * _OUTPUT_LIMIT
 _RETRY_S = 0.02
 _GATHER_S = 0.002  # bytes come one by one, and waking the loop for each costs more than the byte
 
@@ -45,7 +46,8 @@ class Terminal:
     A terminal is put into raw mode between `open` and `close`, and Ctrl-A is its escape
     character; a pipe or a file is passed through as it is. Guest output waits in a buffer of
     64 KiB, beyond which the writing vCPU waits for the reader. It may hold a lock then that
-    `receive` and `send_break` take: it does not wait while they are called.
+    `receive` and `send_break` take: it does not wait while they are called. So the buffer may
+    become larger, and from 128 KiB on input waits for the reader too.
 
     `receive` takes bytes for the guest and returns how many it had room for; `send_break` sends a
     break; `on_quit` is called when the user, or a closed output, ends the machine; `on_room` when
@@ -60,6 +62,7 @@ class Terminal:
         self._saved: list[int | list[bytes | int]] | None = None
         self._escaped = False
         self._input = b""
+        self._input_waits = False
         self._watching_input = False
         self._output = bytearray()
         self._output_lock = threading.Condition()
@@ -168,7 +171,8 @@ class Terminal:
 
     def _push_input(self) -> None:
         """Give the guest what it has room for; read no more before it has taken all."""
-        if self._input:
+        self._input_waits = len(self._output) >= _OUTPUT_END
+        if self._input and not self._input_waits:
             self._input = self._input[self._call_port(lambda: self.receive(self._input)) :]
         at_end = not self._input
         if at_end != self._watching_input:
@@ -217,6 +221,8 @@ class Terminal:
             self._output_lock.notify_all()
         if self._loop is None:
             return
+        if self._input_waits and len(self._output) < _OUTPUT_LIMIT:
+            self._loop.call_soon(self._push_input)
         if broken:
             self._loop.unwatch(self._output_fd)
             self.on_quit()
