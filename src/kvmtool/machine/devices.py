@@ -105,7 +105,7 @@ class Devices:
         return self._connected
 
     def give_up_recovery(self) -> None:
-        """Have no thread wait for a new process of a device: the machine ends."""
+        """Have no thread wait for a new process of a device, nor long for any: the machine ends."""
         for connected in self._connected:
             if isinstance(connected, VhostUserDevice):
                 connected.give_up_recovery()

@@ -139,6 +139,7 @@ class Machine:
         finally:
             # A vCPU may wait for the terminal to take its output: closing it lets go.
             self._terminal.close()
+            self._hurry()
             for thread in threads:
                 if thread.ident is not None:
                     thread.join(_JOIN_TIMEOUT_S)
@@ -149,10 +150,14 @@ class Machine:
         """Give the VM, its RAM and its descriptors back to the host."""
         # A run loop holds its vCPU's shared memory, and with it the descriptor.
         self.run_loops.clear()
-        if self._devices is not None:
-            self._devices.give_up_recovery()
+        self._hurry()
         while self._opened:
             self._opened.pop().close()
+
+    def _hurry(self) -> None:
+        """Have no vCPU that talks to a device's process wait for that for long."""
+        if self._devices is not None:
+            self._devices.give_up_recovery()
 
     def _run_vcpu(self, vcpu: Vcpu, run_loop: RunLoop) -> None:
         try:

@@ -6,11 +6,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from kvmtool.vhost.user import messages
 from kvmtool.vhost.user.channel import Channel, PeerGone
+from kvmtool.vhost.user.connection import Connection
 from kvmtool.vhost.user.messages import ProtocolFeature, Request
 from unit.vhost.served import TIMEOUT_S, VERSION_1, Pair
 
@@ -82,3 +84,20 @@ def test_configuration_that_comes_bit_by_bit_is_not_waited_for_for_long(slow: Sl
     slow.delay_s = 0.0
     pair.close()
     assert 1 <= asked <= 3  # within 2 s
+
+
+def test_end_of_the_machine_waits_for_all_answers_together_no_longer_than_for_one(
+    slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient = partial(Connection, timeout_s=1.0)
+    monkeypatch.setattr("kvmtool.vhost.user.frontend.Connection", impatient)
+    pair = Pair(slow, queue_sizes=(4,) * 16)  # type: ignore[arg-type]
+    pair.device.start(VERSION_1, {index: pair.queue(index, 4) for index in range(16)})
+    slow.delay_s = 0.3
+    began = time.monotonic()
+    pair.device.give_up_recovery()
+    pair.device.stop()
+    took_s = time.monotonic() - began
+    slow.delay_s = 0.0
+    pair.close()
+    assert took_s < 3

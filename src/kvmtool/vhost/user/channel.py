@@ -6,6 +6,7 @@ what is not wanted is closed, and no call waits for longer than it was told to.
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import socket
@@ -71,6 +72,7 @@ class Channel:
     def __init__(self, sock: socket.socket, timeout_s: float) -> None:
         self._socket = sock
         self._timeout_s = timeout_s
+        self._last_moment = math.inf
         self._header = b""
         self._payload = b""
         self._descriptors: list[int] = []
@@ -82,6 +84,10 @@ class Channel:
     def shutdown(self, how: int) -> None:
         """As of sockets: who waits here, in another thread, is told at once. Raises OSError."""
         self._socket.shutdown(how)
+
+    def hurry(self, limit_s: float) -> None:
+        """Have all that is waited for from now on take `limit_s` together; from any thread."""
+        self._last_moment = min(self._last_moment, time.monotonic() + limit_s)
 
     def close(self) -> None:
         """Close the socket and what came of an unfinished message."""
@@ -176,7 +182,7 @@ class Channel:
         return data
 
     def _wait(self, event: int, deadline: float) -> None:
-        left_s = deadline - time.monotonic()
+        left_s = min(deadline, self._last_moment) - time.monotonic()
         poll = select.poll()
         poll.register(self._socket.fileno(), event)
         if left_s <= 0 or not poll.poll(left_s * 1000):

@@ -234,9 +234,12 @@ class VhostUserDevice:
                 raise KvmtoolError(f"{self.name}: {error}") from None
 
     def give_up_recovery(self) -> None:
-        """The machine ends: if the process died, no other one is waited for from now on."""
+        """The machine ends: no other process is waited for from now on, nor this one for long."""
         self._reconnect = None
         _shut_down(self._new_socket)
+        connection = self._connection
+        if connection is not None:
+            connection.hurry()
 
     def close(self) -> None:
         """End the connection and give all descriptors back."""
