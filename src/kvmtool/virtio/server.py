@@ -32,6 +32,7 @@ _BACKLOG = 1
 _AT_ONCE = 20
 _WITHIN_S = 60.0
 _PAUSE_S = 1.0
+_GRACE_S = 5.0
 _STDERR = 2
 
 
@@ -149,11 +150,24 @@ def _serve_in_child(
         return status
     finally:
         if child:
-            os.kill(child, signal.SIGTERM)
-            os.waitpid(child, 0)
+            _end_process(child)
         if output is not None:
             output.close()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_process(child: int) -> None:
+    """Have the process end by itself; one that a front-end has a hold of is killed after 5 s."""
+    os.kill(child, signal.SIGTERM)
+    pidfd = os.pidfd_open(child)
+    try:
+        ended = select.poll()
+        ended.register(pidfd, select.POLLIN)
+        if not ended.poll(_GRACE_S * 1000):
+            os.kill(child, signal.SIGKILL)
+    finally:
+        os.close(pidfd)
+    os.waitpid(child, 0)
 
 
 def _wait_for_end(child: int, output: Output | None) -> None:

@@ -70,6 +70,16 @@ def test_signal_ends_the_device_and_removes_its_socket(
     assert not (tmp_path / "socket").exists()
 
 
+def test_signal_ends_a_device_whose_process_does_not_respond(
+    daemon: Daemon, tmp_path: Path
+) -> None:
+    (child,) = daemon.children()
+    os.kill(child, signal.SIGSTOP)
+    assert daemon.end(signal.SIGTERM) == ExitStatus.INTERRUPTED
+    wait_for_end(child)
+    assert not (tmp_path / "socket").exists()
+
+
 def test_killed_daemon_takes_its_device_along_and_its_socket_is_used_again(
     daemon: Daemon, tmp_path: Path
 ) -> None:
