@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 
 from kvmtool.errors import BadInput
 from kvmtool.machine.console_stream import ConsoleStream
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from kvmtool.virtio.process import DeviceProcesses
 
 _JOIN_TIMEOUT_S = 5.0
+_CONNECT_TIMEOUT_S = 10
 _REGION_ALIGNMENT = 1 << 30
 
 
@@ -219,6 +221,8 @@ class Devices:
 
 def _connect(kind: str, path: str) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    # Who listens and does not accept would keep us waiting once its backlog is full (unix(7)).
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _CONNECT_TIMEOUT_S, 0))
     try:
         sock.connect(path)
     except OSError as error:

@@ -7,9 +7,12 @@ import threading
 import time
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+from kvmtool.errors import BadInput
+from kvmtool.machine import devices
 from kvmtool.vhost.user import messages
 from kvmtool.vhost.user.channel import Channel, PeerGone
 from kvmtool.vhost.user.connection import Connection
@@ -101,3 +104,29 @@ def test_end_of_the_machine_waits_for_all_answers_together_no_longer_than_for_on
     slow.delay_s = 0.0
     pair.close()
     assert took_s < 3
+
+
+def test_back_end_that_accepts_nobody_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "_CONNECT_TIMEOUT_S", 1)
+    path = str(tmp_path / "socket")
+    errors: list[BadInput] = []
+
+    def connect() -> None:
+        try:
+            devices._connect("blk", path).close()
+        except BadInput as error:
+            errors.append(error)
+
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as first:
+        listener.bind(path)
+        listener.listen(0)
+        first.connect(path)
+        connecting = threading.Thread(target=connect, daemon=True)
+        connecting.start()
+        connecting.join(TIMEOUT_S)
+        waits = connecting.is_alive()
+    connecting.join(TIMEOUT_S)
+    assert not waits
+    assert "no blk device answers" in str(errors[0])
