@@ -179,6 +179,7 @@ ATTEMPTS |= {
         *("sched_setscheduler", "setpriority", "setsid", "setpgid", "quotactl", "swapon"),
         *("sethostname", "clock_settime", "bind", "connect", "listen", "accept4", "getdents64"),
         *("landlock_create_ruleset", "process_madvise", "vmsplice", "tee", "mlockall"),
+        *("memfd_create", "ftruncate"),
     )
     if name in NUMBERS
 }

@@ -85,7 +85,7 @@ class Devices:
                     config_size=device.config_size,
                     wanted_features=self._wanted_features(),
                     reconnect=self._reconnector(index),
-                    takes_read_only=True,
+                    ours=True,
                 )
             )
         for number, (kind, path) in enumerate(self._config.vhost_user):

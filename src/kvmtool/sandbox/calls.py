@@ -85,7 +85,6 @@ _PLAIN = (
     "pwritev2", "lseek", "close", "fstat", "dup", "dup3",
     "recvmsg", "sendmsg", "recvfrom", "sendto", "shutdown", "getsockname", "getpeername",
     "getsockopt", "setsockopt",
-    "memfd_create", "ftruncate",
 )
 
 # Libraries look for files in passing (a time zone, a module, a line of source): they are told

@@ -19,7 +19,7 @@ class Policy:
 
     `memory_mib` bounds memory of the process's own, in MiB (guest RAM does not count),
     `open_files` its descriptors, and `file_size` the size in bytes that it may make a file grow
-    to (None: any size), which bounds memory that it makes as files, too.
+    to (None: any size). Memory as a file (memfd_create) no limit of a process counts.
     """
 
     __slots__ = (

@@ -40,7 +40,7 @@ class Blk(VirtioDevice, name="blk", device_id=virtio_ids.VIRTIO_ID_BLOCK):
     """
 
     policy = Policy(
-        syscalls=("fdatasync", "fallocate"),
+        syscalls=("fdatasync", "fallocate", "ftruncate"),
         ioctls=(fs.BLKDISCARD, fs.BLKZEROOUT),
         threads=True,
         io_uring=True,

@@ -238,7 +238,8 @@ def _serve_for_ever(
             from kvmtool.sandbox.enter import enter
 
             enter(
-                device.policy.allowing("accept4"),
+                # A front-end asks for areas of what is in flight, which are files.
+                device.policy.allowing("accept4", "memfd_create", "ftruncate"),
                 [_STDERR, listener.fileno(), *device.descriptors()],
             )
         try:

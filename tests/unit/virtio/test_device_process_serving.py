@@ -48,7 +48,7 @@ def test_sandboxed_process_serves_a_queue_and_a_new_one_goes_on(
     processes = process_of(device)
     served = cast(Served, SimpleNamespace(sock=processes.start(0)))
     queues = tuple(queue.size for queue in type(device).queues)
-    pair = Pair(served, reconnect=partial(processes.start, 0), queue_sizes=queues)
+    pair = Pair(served, reconnect=partial(processes.start, 0), queue_sizes=queues, ours=True)
     try:
         pair.device.start(features, {0: pair.queue(0, 16, features)})
         queue = pair.queues[0]

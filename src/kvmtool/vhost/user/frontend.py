@@ -28,6 +28,7 @@ from kvmtool.vhost.bounded_log import BoundedLog
 from kvmtool.vhost.user import messages
 from kvmtool.vhost.user.channel import Channel, MalformedMessage, PeerGone
 from kvmtool.vhost.user.connection import Connection, Refused, used_index
+from kvmtool.vhost.user.inflight import create_area
 from kvmtool.vhost.user.loop_side import LoopSide
 from kvmtool.vhost.user.messages import ProtocolFeature
 
@@ -70,8 +71,9 @@ class VhostUserDevice:
     asked for, or as many as there are.
     `wanted_features` masks what is offered to the driver. `reconnect` gives a socket to a new
     process when this one died (raising OSError or KvmtoolError if there is none now); it is called
-    in a thread of its own, at most 5 times within 60 s. `takes_read_only`: it maps memory that is
-    read-only as what it is, as ours does and others need not.
+    in a thread of its own, at most 5 times within 60 s. `ours`: the back-end is one of ours, which
+    maps memory that is read-only as what it is, and makes no area for what is in flight: it may
+    make no files, so the area is made here.
 
     on_config_change and on_broken are called on the loop's thread, with no lock held. That thread
     waits for a changed configuration, for 2 s at most, and never for another thread that talks to
@@ -95,7 +97,7 @@ class VhostUserDevice:
         config: bytes = b"",
         wanted_features: int = _EVERYTHING,
         reconnect: Reconnect | None = None,
-        takes_read_only: bool = False,
+        ours: bool = False,
     ) -> None:
         self.name = name
         self.device_id = device_id
@@ -105,7 +107,7 @@ class VhostUserDevice:
         self.on_broken: Callable[[], None] = _nobody
         self._memory = memory
         self._reconnect = reconnect
-        self._takes_read_only = takes_read_only
+        self._ours = ours
         self._config = config.ljust(self.config_size, b"\0")
         self._lock = threading.Lock()
         self._side = LoopSide(loop, self._lock)
@@ -286,12 +288,10 @@ class VhostUserDevice:
     ) -> None:
         connection.accept(self._features)
         connection.set_status(_FEATURES_OK)
-        connection.share(self._memory, takes_read_only=self._takes_read_only)
+        connection.share(self._memory, takes_read_only=self._ours)
         if connection.has(ProtocolFeature.INFLIGHT_SHMFD):
             if self._inflight is None:
-                self._inflight = connection.get_inflight(
-                    len(self.queue_sizes), max(self.queue_sizes)
-                )
+                self._inflight = self._fresh_area(connection)
             connection.set_inflight(self._inflight)
         if state is not None:
             connection.load_state(state)
@@ -303,6 +303,16 @@ class VhostUserDevice:
         self, connection: Connection, index: int, queue: QueueSetup, base: int | None
     ) -> None:
         connection.start_queue(index, queue, base=base, err_fd=self._err_fd(index))
+
+    def _fresh_area(self, connection: Connection) -> InflightArea:
+        queues, queue_size = len(self.queue_sizes), max(self.queue_sizes)
+        if not self._ours:
+            return connection.get_inflight(queues, queue_size)
+        packed = bool(self._features >> VIRTIO_F_RING_PACKED & 1)
+        try:
+            return create_area(queues, queue_size, packed)
+        except OSError as error:
+            raise Refused(f"no memory for what is in flight: {error.strerror}") from None
 
     def _forget_inflight(self, index: int) -> None:
         if self._inflight is not None:

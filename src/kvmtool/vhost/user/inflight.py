@@ -92,7 +92,7 @@ class MappedArea(InflightArea):
         return self._view[start : start + inflight_size(size, self.packed)]
 
 
-def create_area(queues: int, queue_size: int, packed: bool) -> MappedArea:
+def create_area(queues: int, queue_size: int, packed: bool) -> InflightArea:
     """Make a fresh area. Raises MalformedMessage for numbers that are out of range, and OSError."""
     _check_numbers(queues, queue_size)
     size = queues * inflight_size(queue_size, packed)
@@ -103,7 +103,7 @@ def create_area(queues: int, queue_size: int, packed: bool) -> MappedArea:
     except OSError:  # a device's process may make files of a bounded size only
         os.close(fd)
         raise
-    return MappedArea(fd, size, 0, queues, queue_size, packed)
+    return InflightArea(fd, size, 0, queues, queue_size, packed)
 
 
 def _check_numbers(queues: int, queue_size: int) -> None:

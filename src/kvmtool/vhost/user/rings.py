@@ -329,7 +329,8 @@ class Rings:
 
     def create_inflight(self, queues: int, queue_size: int) -> MappedArea:
         """Use a fresh area from now on, which goes on being owned here."""
-        area = create_area(queues, queue_size, self._packed)
+        fresh = create_area(queues, queue_size, self._packed)
+        area = MappedArea(fresh.fd, fresh.size, 0, queues, queue_size, self._packed)
         self._take_inflight(area)
         return area
 
