@@ -41,6 +41,7 @@ class FileRegion:
             self.size = self.file_size // mmap.PAGESIZE * mmap.PAGESIZE
             self.slot_size = -(-self.file_size // _ALIGNMENT) * _ALIGNMENT
             self.hva = self._map()
+            self._mapped_by = os.getpid()
         except OSError as error:
             os.close(self.fd)
             raise BadInput(f"cannot map {path}: {error.strerror}") from None
@@ -70,7 +71,9 @@ class FileRegion:
     def close(self) -> None:
         """Unmap the file and close it. No guest has it any more."""
         if self.fd >= 0:
-            unmap(self.hva, self.slot_size)
+            # In a process that was forked since then, something else may be there.
+            if self._mapped_by == os.getpid():
+                unmap(self.hva, self.slot_size)
             os.close(self.fd)
             self.fd = -1
 

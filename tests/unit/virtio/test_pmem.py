@@ -14,6 +14,7 @@ import pytest
 from driver.rig import Rig
 from kvmtool.errors import BadInput
 from kvmtool.memory.file_region import FileRegion
+from kvmtool.memory.mapping import MAP_FIXED, map_at
 from kvmtool.uapi.linux import virtio_pmem
 from kvmtool.virtio import catalog
 from kvmtool.virtio.pmem import Pmem
@@ -145,6 +146,23 @@ def test_file_region_maps_with_the_protection_that_was_asked_for(tmp_path: Path)
             lines = [line for line in maps if line.startswith(f"{region.hva:x}-")]
         assert [line.split()[1] for line in lines] == [protection]
         region.close()
+
+
+def test_file_region_closed_in_a_forked_process_leaves_what_is_there_now(tmp_path: Path) -> None:
+    path = tmp_path / "image"
+    path.write_bytes(b"x")
+    region = FileRegion(str(path), read_only=False)
+    anonymous = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_FIXED
+    pid = os.fork()
+    if pid == 0:
+        try:
+            map_at(region.hva, region.slot_size, mmap.PROT_READ, anonymous, -1)
+            region.close()
+            os._exit(ctypes.string_at(region.hva, 1) != b"\0")
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    region.close()
 
 
 def test_file_region_refuses_what_is_no_file_or_is_empty(tmp_path: Path) -> None:
