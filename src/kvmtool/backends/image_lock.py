@@ -39,13 +39,13 @@ def lock_image(fd: int, path: str, read_only: bool) -> None:
         if error.errno in (errno.EAGAIN, errno.EACCES):
             raise _in_use(path, read_only) from None
         if error.errno not in (errno.EINVAL, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
-            raise BadInput(f"cannot lock disk image {path}: {error.strerror}") from None
+            raise BadInput(f"cannot lock image {path}: {error.strerror}") from None
 
 
 def _in_use(path: str, read_only: bool) -> BadInput:
     rule = "is written to" if read_only else "is used"
     return BadInput(
-        f"disk image {path} {rule} by another program, or by another disk of this machine;"
+        f"image {path} {rule} by another program, or by another device of this machine;"
         " close that, or use a copy or an overlay"
     )
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import struct
 
+from kvmtool import log
+from kvmtool.backends.image_lock import lock_image
 from kvmtool.core.virtqueue import ProtocolError
 from kvmtool.errors import BadInput
 from kvmtool.memory.file_region import FileRegion
@@ -32,6 +34,8 @@ class Pmem(VirtioDevice, name="pmem", device_id=virtio_ids.VIRTIO_ID_PMEM):
 
     With `read_only` there is never anything to flush. The descriptor stays its maker's. Alone it
     does not know `start`, which is then 0: a front-end maps the file itself and says where.
+    The memory is a multiple of 2 MiB: what is written to it behind the end of the file is lost.
+    The file is locked as a disk image is: it has any number of readers, or one that writes.
     """
 
     policy = Policy(syscalls=("fsync",))
@@ -56,6 +60,16 @@ class Pmem(VirtioDevice, name="pmem", device_id=virtio_ids.VIRTIO_ID_PMEM):
         if not path or mode not in ("", "ro", "rw"):
             raise BadInput(f"persistent memory is PATH, PATH,ro or PATH,rw, not {text!r}")
         region = FileRegion(path, read_only=mode != "rw")
+        try:
+            lock_image(region.fd, path, region.read_only)
+        except BaseException:
+            region.close()
+            raise
+        if not region.read_only and region.file_size != region.slot_size:
+            log.warning(
+                f"{path} has {region.file_size} bytes, no multiple of 2 MiB: what the guest writes"
+                " behind them is lost; `truncate -s %2M` makes it one"
+            )
         device = cls(region.fd, start=0, size=region.slot_size, read_only=region.read_only)
         device.region = region
         return device

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from driver.rig import Rig
+from kvmtool.backends.disk import DiskOptions, open_disk
 from kvmtool.errors import BadInput
 from kvmtool.memory.file_region import FileRegion
 from kvmtool.memory.mapping import MAP_FIXED, map_at
@@ -111,6 +112,34 @@ def test_pmem_option_maps_the_file_read_only_unless_told_otherwise(tmp_path: Pat
     for text in ("", ",rw", f"{path},fast"):
         with pytest.raises(BadInput, match="persistent memory is PATH"):
             Pmem.from_option(text)
+
+
+def test_pmem_file_has_one_writer_or_any_number_of_readers(tmp_path: Path) -> None:
+    path = tmp_path / "image"
+    path.write_bytes(bytes(2 * MIB))
+    writer = Pmem.from_option(f"{path},rw")
+    for text in (f"{path}", f"{path},rw"):
+        with pytest.raises(BadInput, match="another program"):
+            Pmem.from_option(text)
+    with pytest.raises(BadInput, match="another program"):
+        open_disk(DiskOptions.parse(str(path)))
+    writer.close()
+    readers = [Pmem.from_option(str(path)) for _ in range(2)]
+    with pytest.raises(BadInput, match="another program"):
+        Pmem.from_option(f"{path},rw")
+    for reader in readers:
+        reader.close()
+    assert not open_below(tmp_path)
+
+
+def test_pmem_that_is_larger_than_its_file_is_said_to_lose_what_is_written_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "image"
+    for size, text, warned in ((MIB, "rw", True), (MIB, "ro", False), (2 * MIB, "rw", False)):
+        path.write_bytes(bytes(size))
+        Pmem.from_option(f"{path},{text}").close()
+        assert ("is lost" in capsys.readouterr().err) is warned
 
 
 @pytest.mark.parametrize("size", [1, 4096, 5000, 2 * MIB, 2 * MIB + 1])
