@@ -110,6 +110,8 @@ class ForkServer:
         # Who started the VMM may have had it ignored, and children then leave no status.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        # A new socket would be given it by an ioctl that a device's process may not use.
+        socket.setdefaulttimeout(None)
         _name_process("lkvm-devices")
         taken = {self._requests.fileno()}.union(*(device.fds for device in self._devices))
         kernel.close_all_but(taken | {_STDERR})

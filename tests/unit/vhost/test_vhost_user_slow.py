@@ -130,3 +130,16 @@ def test_back_end_that_accepts_nobody_is_an_error(
     connecting.join(TIMEOUT_S)
     assert not waits
     assert "no blk device answers" in str(errors[0])
+
+
+def test_message_that_is_not_there_yet_is_not_waited_for_by_a_default_of_sockets(
+    request: pytest.FixtureRequest,
+) -> None:
+    request.addfinalizer(partial(socket.setdefaulttimeout, socket.getdefaulttimeout()))
+    socket.setdefaulttimeout(0.1)
+    channel, theirs = (Channel(sock, timeout_s=TIMEOUT_S) for sock in socket.socketpair())
+    assert channel.receive_nowait() is None
+    theirs.send(messages.CONFIG_CHANGE_MSG, b"")
+    assert channel.receive_nowait() is not None
+    channel.close()
+    theirs.close()

@@ -19,7 +19,7 @@ from kvmtool.virtio.process import DeviceProcesses, ServedDevice
 from kvmtool.virtio.rng import Rng
 from kvmtool.virtio.server import serve
 from sandboxed.attempts import attempts, expected
-from unit.vhost.served import EVENT_IDX, PACKED, VERSION_1, Echo, Pair, Served
+from unit.vhost.served import EVENT_IDX, PACKED, TIMEOUT_S, VERSION_1, Echo, Pair, Served
 
 
 def process_of(device: VirtioDevice) -> DeviceProcesses:
@@ -64,6 +64,27 @@ def test_sandboxed_process_serves_a_queue_and_a_new_one_goes_on(
         processes.close()
         # It ended by itself, with its socket.
         assert time.monotonic() - start < 0.9
+
+
+def test_default_timeout_of_the_vmm_s_sockets_is_none_of_its_devices(
+    request: pytest.FixtureRequest,
+) -> None:
+    request.addfinalizer(partial(socket.setdefaulttimeout, socket.getdefaulttimeout()))
+    socket.setdefaulttimeout(TIMEOUT_S / 2)
+    device = Echo()
+    processes = process_of(device)
+    served = cast(Served, SimpleNamespace(sock=processes.start(0)))
+    pair = Pair(served, queue_sizes=tuple(queue.size for queue in Echo.queues))
+    try:
+        start = time.monotonic()
+        pair.device.start(VERSION_1, {0: pair.queue(0, 16, VERSION_1)})
+        assert pair.queues[0].ask(b"hello")
+        assert time.monotonic() - start < TIMEOUT_S / 2
+        assert not pair.broken.is_set()
+    finally:
+        pair.close()
+        processes.close()
+        device.close()
 
 
 def test_process_does_not_reach_the_state_of_another_device() -> None:

@@ -70,6 +70,8 @@ class Channel:
     """
 
     def __init__(self, sock: socket.socket, timeout_s: float) -> None:
+        if sock.gettimeout() is not None:  # by socket.setdefaulttimeout: each call would wait
+            sock.settimeout(None)
         self._socket = sock
         self._timeout_s = timeout_s
         self._last_moment = math.inf
