@@ -160,9 +160,19 @@ def punch_hole(fd: int, offset: int, length: int) -> bool:
     return _allocate(fd, _PUNCH_HOLE | _KEEP_SIZE, offset, length)
 
 
-def discard_blocks(fd: int, offset: int, length: int) -> None:
-    """BLKDISCARD on a block device. What the range reads as is then up to the device."""
-    fcntl.ioctl(fd, fs.BLKDISCARD, offset.to_bytes(8, "little") + length.to_bytes(8, "little"))
+def discard_blocks(fd: int, offset: int, length: int) -> bool:
+    """BLKDISCARD on a block device; False if that is not possible.
+
+    What the range reads as is then up to the device.
+    """
+    blocks = offset.to_bytes(8, "little") + length.to_bytes(8, "little")
+    try:
+        fcntl.ioctl(fd, fs.BLKDISCARD, blocks)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
+        return False
+    return True
 
 
 def zero(fd: int, offset: int, length: int, unmap: bool) -> None:

@@ -97,7 +97,7 @@ class RawImage:
         return host_file.read_exactly(self._fd, there, offset).ljust(length, b"\0")
 
     def discard(self, offset: int, length: int) -> None:
-        """A hole in the file, or BLKDISCARD."""
+        """A hole in the file, or BLKDISCARD; nothing where there is neither."""
         check_range(offset, length, self.size)
         if length and self._is_block_device:
             host_file.discard_blocks(self._fd, offset, length)

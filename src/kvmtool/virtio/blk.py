@@ -28,6 +28,8 @@ _LOOK_S = 0.5
 _TYPES = {
     virtio_blk.VIRTIO_BLK_T_IN: "read",
     virtio_blk.VIRTIO_BLK_T_OUT: "write",
+    virtio_blk.VIRTIO_BLK_T_DISCARD: "discard",
+    virtio_blk.VIRTIO_BLK_T_WRITE_ZEROES: "write of zeros",
 }
 
 

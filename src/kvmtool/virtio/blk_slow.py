@@ -274,6 +274,7 @@ class SlowPath:
                 return _IOERR
         for sector, sectors, flags in segments:
             start, length = sector * _SECTOR, sectors * _SECTOR
+            request.offset, request.length = start, length  # for the log, should it fail
             if is_discard:
                 image.discard(start, length)
             else:

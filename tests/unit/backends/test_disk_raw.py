@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import subprocess
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from disk_images import KIB, MIB, create, open_image, qemu, read, write
+from kvmtool.backends import host_file
 from kvmtool.backends.disk import DATA, DiskOptions, open_disk
 from kvmtool.backends.raw import RawImage
 from kvmtool.errors import BadInput
@@ -41,6 +44,22 @@ def test_a_range_past_the_end_is_refused(raw: Path) -> None:
         with pytest.raises(ValueError, match="not within"):
             image.map_write(offset, length)
     image.close()
+
+
+def test_discard_that_a_block_device_does_not_know_does_nothing(
+    raw: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = errno.EOPNOTSUPP
+
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "ioctl", fail)
+    with raw.open("rb") as file:
+        assert not host_file.discard_blocks(file.fileno(), 0, 512)
+        number = errno.EIO
+        with pytest.raises(OSError, match=os.strerror(number)):
+            host_file.discard_blocks(file.fileno(), 0, 512)
 
 
 def test_discarded_space_is_given_back_and_reads_as_zeros(raw: Path) -> None:

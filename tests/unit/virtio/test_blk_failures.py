@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import subprocess
@@ -11,7 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from driver.disk import DISCARD, FLUSH, IN, IOERR, OK, OUT, SECTOR, Disk, header, segment
+from driver.disk import (
+    DISCARD,
+    FLUSH,
+    IN,
+    IOERR,
+    OK,
+    OUT,
+    SECTOR,
+    WRITE_ZEROES,
+    Disk,
+    header,
+    segment,
+)
 from driver.queue import WRITE, Descriptor
 
 SIZE = 1 << 20
@@ -179,6 +192,26 @@ def test_blk_failing_python_path_is_an_io_error(
     assert disk.request(DISCARD, 0, segment(0, 8)).status == IOERR
     assert disk.read(0, 512).status == OK
     disk.close()
+
+
+@pytest.mark.parametrize(("kind", "name"), [(DISCARD, "discard"), (WRITE_ZEROES, "write of zeros")])
+def test_blk_discard_that_the_host_refuses_is_an_io_error_and_a_line_that_says_where(
+    image: Path,
+    kind: int,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    disk = Disk(f"{image},format=raw,discard")
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(disk.device.image, "discard", fail)
+    monkeypatch.setattr(disk.device.image, "write_zeroes", fail)
+    assert disk.request(kind, 0, segment(16, 8)).status == IOERR
+    disk.close()
+    assert f"blk0: {name} of 4096 bytes at 8192: Input/output error" in capfd.readouterr().err
 
 
 def test_blk_state_is_saved_and_loaded(image: Path) -> None:
