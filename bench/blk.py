@@ -282,7 +282,10 @@ def _parse() -> argparse.Namespace:
         help=f"how long the driver polls before it sleeps; default {HALT_POLL_US}",
     )
     parser.add_argument("--folder", default="/var/tmp", help="where the disk is; default /var/tmp")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.halt_poll_us < 0:
+        parser.error(f"--halt-poll-us is 0 or more, not {args.halt_poll_us}")
+    return args
 
 
 def main() -> None:
