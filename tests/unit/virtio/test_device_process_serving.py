@@ -74,7 +74,7 @@ def test_default_timeout_of_the_vmm_s_sockets_is_none_of_its_devices(
     device = Echo()
     processes = process_of(device)
     served = cast(Served, SimpleNamespace(sock=processes.start(0)))
-    pair = Pair(served, queue_sizes=tuple(queue.size for queue in Echo.queues))
+    pair = Pair(served, queue_sizes=tuple(queue.size for queue in Echo.queues), ours=True)
     try:
         start = time.monotonic()
         pair.device.start(VERSION_1, {0: pair.queue(0, 16, VERSION_1)})
