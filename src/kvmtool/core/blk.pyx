@@ -496,7 +496,7 @@ cdef class BlkQueue:
                 return
             if only_cached:
                 done = blk_read(self.disk.fd, self.part_vector(request), self.part_count(request),
-                               place, RWF_NOWAIT)
+                                place, RWF_NOWAIT)
                 if done > 0:
                     if not self.moved(request, done):
                         return
@@ -510,10 +510,10 @@ cdef class BlkQueue:
                 return
             if is_write:
                 done = blk_write(self.disk.fd, self.part_vector(request), self.part_count(request),
-                                place, flags)
+                                 place, flags)
             else:
                 done = blk_read(self.disk.fd, self.part_vector(request), self.part_count(request),
-                               place, 0)
+                                place, 0)
             if done < 0 and errno == EAGAIN:
                 self.restore_part(request)
                 self.failed(request, EAGAIN)

@@ -106,11 +106,11 @@ class Devices:
             self.console.open(loop)
         return self._connected
 
-    def give_up_recovery(self) -> None:
+    def hurry(self) -> None:
         """Have no thread wait for a new process of a device, nor long for any: the machine ends."""
         for connected in self._connected:
             if isinstance(connected, VhostUserDevice):
-                connected.give_up_recovery()
+                connected.hurry()
 
     def close(self) -> None:
         """End all devices and give back what they had."""

@@ -157,7 +157,7 @@ class Machine:
     def _hurry(self) -> None:
         """Have no vCPU that talks to a device's process wait for that for long."""
         if self._devices is not None:
-            self._devices.give_up_recovery()
+            self._devices.hurry()
 
     def _run_vcpu(self, vcpu: Vcpu, run_loop: RunLoop) -> None:
         try:

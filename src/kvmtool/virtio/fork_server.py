@@ -21,7 +21,7 @@ from kvmtool.errors import KvmtoolError
 from kvmtool.sandbox import kernel, privileges
 from kvmtool.sandbox.enter import enter
 from kvmtool.uapi.linux import prctl
-from kvmtool.virtio.process import REQUEST, signal_name
+from kvmtool.virtio.process import REQUEST, ends_within, signal_name
 from kvmtool.virtio.process_output import MOST_OUTPUT, Output
 
 TYPE_CHECKING = False
@@ -63,12 +63,6 @@ class _Child:
         self.pidfd = os.pidfd_open(pid)
         self.output = output
         self.killed = False
-
-    def ends_within(self, limit_s: float) -> bool:
-        """Wait for its end for `limit_s` seconds; false if it is still there."""
-        poll = select.poll()
-        poll.register(self.pidfd, select.POLLIN)
-        return bool(poll.poll(limit_s * 1000))
 
 
 class ForkServer:
@@ -160,7 +154,7 @@ class ForkServer:
         if index in self._waiting:
             os.close(self._waiting.pop(index))
         before = self._children.get(index)
-        if before is not None and before.ends_within(_DYING_S):
+        if before is not None and ends_within(before.pidfd, _DYING_S):
             self._bury(before)
             before = None
         if before is None:

@@ -135,9 +135,7 @@ class DeviceProcesses:
         except ProcessLookupError:
             return  # it died, and somebody else has waited for it
         try:
-            ended = select.poll()
-            ended.register(pidfd, select.POLLIN)
-            if not ended.poll(_CLOSE_S * 1000):
+            if not ends_within(pidfd, _CLOSE_S):
                 signal.pidfd_send_signal(pidfd, signal.SIGKILL)
             os.waitpid(self.fork_server_pid, 0)
         except (ChildProcessError, ProcessLookupError):
@@ -163,6 +161,13 @@ def _become_fork_server(
         log.error(f"the fork server of the devices failed: {type(error).__name__}: {error}")
         os._exit(1)
     os._exit(0)
+
+
+def ends_within(pidfd: int, limit_s: float) -> bool:
+    """Wait for a process's end for `limit_s` seconds; false if it is still there."""
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(limit_s * 1000))
 
 
 def signal_name(number: int) -> str:

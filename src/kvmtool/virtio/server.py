@@ -19,7 +19,7 @@ from kvmtool.errors import BadInput, KvmtoolError
 from kvmtool.event_loop import EventLoop
 from kvmtool.vhost.bounded_log import BoundedLog
 from kvmtool.vhost.user.backend import Backend
-from kvmtool.virtio.process import signal_name
+from kvmtool.virtio.process import ends_within, signal_name
 from kvmtool.virtio.process_output import MOST_OUTPUT, Output
 
 TYPE_CHECKING = False
@@ -161,9 +161,7 @@ def _end_process(child: int) -> None:
     os.kill(child, signal.SIGTERM)
     pidfd = os.pidfd_open(child)
     try:
-        ended = select.poll()
-        ended.register(pidfd, select.POLLIN)
-        if not ended.poll(_GRACE_S * 1000):
+        if not ends_within(pidfd, _GRACE_S):
             os.kill(child, signal.SIGKILL)
     finally:
         os.close(pidfd)

@@ -281,7 +281,7 @@ def test_neither_the_loop_nor_the_end_waits_for_a_new_process_that_does_not_answ
     assert pair.device._recovering
     if ends:
         # The machine's end resets its devices before it closes them.
-        pair.device.give_up_recovery()
+        pair.device.hurry()
         pair.device.stop()
     pair.close()
     theirs.close()

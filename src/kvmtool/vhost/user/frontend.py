@@ -235,7 +235,7 @@ class VhostUserDevice:
                 self._lose(error)
                 raise KvmtoolError(f"{self.name}: {error}") from None
 
-    def give_up_recovery(self) -> None:
+    def hurry(self) -> None:
         """The machine ends: no other process is waited for from now on, nor this one for long."""
         self._reconnect = None
         _shut_down(self._new_socket)
